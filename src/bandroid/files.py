@@ -1,0 +1,62 @@
+"""Write a file whole or not at all: beside its place first, then renamed into it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bandroid.errors import MachineError, UserError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path in the same folder; rename it to `path` if the block ends well, else remove it.
+
+    Raises MachineError where the disk is full or failing, UserError where the place cannot be written.
+    """
+    handle = -1
+    beside = path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        beside = Path(name)
+        yield beside
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(path)
+    except OSError as error:
+        raise writing_error(error, path) from error
+    finally:
+        if handle != -1:
+            beside.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write bytes to `path`, whole or not at all; raises as `replacing` does."""
+    with replacing(path) as beside:
+        beside.write_bytes(content)
+
+
+def writing_error(error: OSError, path: Path) -> UserError | MachineError:
+    """Say in plain words why a file could not be written, and whose fault it is."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MachineError(
+            f"no room left on the disk for {path}: free some space or choose another place with -o"
+        )
+    if isinstance(error, PermissionError):
+        return UserError(f"{path}: you may not write there; choose another place with -o")
+    if isinstance(error, (NotADirectoryError, IsADirectoryError, FileExistsError)):
+        return UserError(f"{path}: a file stands where a folder is needed, or a folder where a file is")
+    if error.errno in (errno.ENAMETOOLONG, errno.EINVAL):
+        return UserError(f"{path}: this name cannot be used for a file here")
+    return MachineError(f"{path}: could not be written ({error.strerror or error})")
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
