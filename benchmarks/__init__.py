@@ -1,0 +1,1 @@
+"""One question per folder: `python -m benchmarks.NAME [--json] [--data FOLDER]`. See benchmarks/README.md."""
