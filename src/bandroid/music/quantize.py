@@ -1,0 +1,76 @@
+"""Move a song onto a grid, and say what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.music.notes import Notes
+from bandroid.music.song import MetreChange, Song, TextEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Snapped:
+    """A song on a grid, and how far its notes had to move."""
+
+    song: Song
+    largest_error_quarter: float
+    """how far the worst onset moved, in quarter notes"""
+    n_off_grid: int
+    """onsets that moved by more than a quarter of a grid step: playing, or a finer rhythm than the grid has"""
+
+
+def snap(song: Song, ticks_per_quarter: int) -> Snapped:
+    """Round all onsets and lengths to a resolution of `ticks_per_quarter`; lengths stay at least 1 tick.
+
+    A metre whose bars are no whole number of the new ticks becomes the next longer one that is: 5/32 at 12 ticks
+    per quarter -> 3/16. Of two changes that fall on one tick the later wins.
+    """
+    scale = ticks_per_quarter / song.ticks_per_quarter
+    worst, n_off_grid = 0.0, 0
+
+    def moved(tick: int) -> int:
+        return int(np.floor(tick * scale + 0.5))
+
+    def texts(events: tuple[TextEvent, ...]) -> tuple[TextEvent, ...]:
+        return tuple(TextEvent(moved(event.onset_tick), event.text) for event in events)
+
+    parts = []
+    for part in song.parts:
+        exact = part.notes.onset_tick * scale
+        onset = round_half_up(exact)
+        error = np.abs(exact - onset)
+        worst = max(worst, float(error.max(initial=0.0)))
+        n_off_grid += int(np.count_nonzero(error > 0.25 + 1e-9))
+        length = np.maximum(round_half_up(part.notes.length_tick * scale), 1)
+        notes = Notes(onset, length, part.notes.pitch, part.notes.velocity)
+        parts.append(replace(part, notes=notes, lyrics=texts(part.lyrics)))
+    snapped = Song(
+        ticks_per_quarter=ticks_per_quarter,
+        parts=tuple(parts),
+        tempos=tuple({(at := moved(c.onset_tick)): replace(c, onset_tick=at) for c in song.tempos}.values()),
+        metres=tuple(
+            {(at := moved(c.onset_tick)): _metre(c, at, ticks_per_quarter) for c in song.metres}.values()
+        ),
+        keys=tuple({(at := moved(c.onset_tick)): replace(c, onset_tick=at) for c in song.keys}.values()),
+        chords=texts(song.chords),
+        markers=texts(song.markers),
+        title=song.title,
+        remarks=song.remarks,
+    )
+    return Snapped(snapped, worst / ticks_per_quarter, n_off_grid)
+
+
+def round_half_up(exact: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Round to int64, halves upwards: numpy's own rule (halves to even) would make a swing of even and odd steps."""
+    return np.floor(exact + 0.5).astype(np.int64)
+
+
+def _metre(change: MetreChange, onset_tick: int, ticks_per_quarter: int) -> MetreChange:
+    """Put a metre on a coarser grid: the next longer one in 16ths whose bars are whole there."""
+    if ticks_per_quarter * 4 * change.numerator % change.denominator == 0:
+        return replace(change, onset_tick=onset_tick)
+    sixteenths = -(-16 * change.numerator // change.denominator)
+    return MetreChange(onset_tick, sixteenths, 16)
