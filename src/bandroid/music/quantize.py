@@ -51,9 +51,7 @@ def snap(song: Song, ticks_per_quarter: int) -> Snapped:
         ticks_per_quarter=ticks_per_quarter,
         parts=tuple(parts),
         tempos=tuple({(at := moved(c.onset_tick)): replace(c, onset_tick=at) for c in song.tempos}.values()),
-        metres=tuple(
-            {(at := moved(c.onset_tick)): _metre(c, at, ticks_per_quarter) for c in song.metres}.values()
-        ),
+        metres=tuple({(at := moved(c.onset_tick)): _metre(c, at, ticks_per_quarter) for c in song.metres}.values()),
         keys=tuple({(at := moved(c.onset_tick)): replace(c, onset_tick=at) for c in song.keys}.values()),
         chords=texts(song.chords),
         markers=texts(song.markers),

@@ -104,9 +104,7 @@ def tokens_from_sheet(sheet: Sheet) -> NDArray[np.int32]:
                 tokens.append(offset["repeat"] + rank)
                 mine.insert(0, mine.pop(rank))
                 continue
-            rank = (
-                None if part.is_drum else next((k for k, known in enumerate(mine) if known[1] == form), None)
-            )
+            rank = None if part.is_drum else next((k for k, known in enumerate(mine) if known[1] == form), None)
             interval = pitch[start] - mine[rank][2] if rank is not None else 0
             if rank is not None and abs(interval) <= MAX_TRANSPOSITION:
                 tokens.append(offset["transposed"] + rank)

@@ -76,15 +76,11 @@ class Cursor:
                 pitches = _pitches(self.recent[self.part][self._rank])
                 low, high = max(-24, -min(pitches)), min(24, 127 - max(pitches))
                 return [
-                    (_START["interval"] + a, _START["interval"] + b + 1)
-                    for a, b in ((low, -1), (1, high))
-                    if a <= b
+                    (_START["interval"] + a, _START["interval"] + b + 1) for a, b in ((low, -1), (1, high)) if a <= b
                 ]
             case "position":
                 first = self.position if not self.content or self.pitch < 127 else self.position + 1
-                spans = (
-                    [_span("position", first, self.bar.length_tick)] if first < self.bar.length_tick else []
-                )
+                spans = [_span("position", first, self.bar.length_tick)] if first < self.bar.length_tick else []
                 return [_span("cell_end"), *spans] if self.content else spans
             case "pitch":
                 family = "drum" if self.parts[self.part].is_drum else "pitch"
@@ -129,9 +125,7 @@ class Cursor:
                 self.stage = "interval"
             case "interval":
                 source = self.recent[self.part][self._rank]
-                self._close_cell(
-                    tuple(code + value * _PITCH for code in source), _START["transposed"] + self._rank
-                )
+                self._close_cell(tuple(code + value * _PITCH for code in source), _START["transposed"] + self._rank)
             case "new":
                 self.content = []
                 self.position, self.pitch = 0, -1
@@ -148,9 +142,7 @@ class Cursor:
                 self.length = value
                 self.stage = "velocity"
             case "velocity":
-                self.content.append(
-                    self.position * _POSITION + self.pitch * _PITCH + self.length * 16 + value
-                )
+                self.content.append(self.position * _POSITION + self.pitch * _PITCH + self.length * 16 + value)
                 self.stage = "position"
             case "cell_end":
                 self._close_cell(tuple(self.content), _START["new"])
@@ -186,9 +178,7 @@ class Cursor:
             if len(self.bars) >= MAX_BARS:
                 raise ValueError(f"a song of more than {MAX_BARS} bars is too long for a score")
             last = self.bars[-1]
-            self.bars.append(
-                SheetBar(last.numerator, last.denominator, last.full_length_tick, last.tempo_qpm)
-            )
+            self.bars.append(SheetBar(last.numerator, last.denominator, last.full_length_tick, last.tempo_qpm))
         self._frame = {}
         self.part = 0
         self.stage = "frame"

@@ -144,9 +144,7 @@ def _sheet_parts(
     # Only classes that the notes of the sheet use: merging may have dropped the only note of one.
     part = notes // CELL % len(parts)
     used = np.bincount(part * 16 + notes % 16, minlength=16 * len(parts)).reshape(-1, 16) > 0
-    return tuple(
-        SheetPart(p.program, p.is_drum, tuple(typical[i, used[i]].tolist())) for i, p in enumerate(parts)
-    )
+    return tuple(SheetPart(p.program, p.is_drum, tuple(typical[i, used[i]].tolist())) for i, p in enumerate(parts))
 
 
 def _bars(song: Song, onset: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[SheetBar, ...]]:
@@ -193,8 +191,7 @@ def _bar(numerator: int, denominator: int, length_tick: int, tempo_qpm: int) -> 
 def _shortened(metres: tuple[MetreChange, ...]) -> tuple[MetreChange, ...]:
     """Read bars that are longer than a sheet's bar can be as 4/4."""
     return tuple(
-        MetreChange(m.onset_tick, 4, 4) if 48 * m.numerator > N_POSITIONS * m.denominator else m
-        for m in metres
+        MetreChange(m.onset_tick, 4, 4) if 48 * m.numerator > N_POSITIONS * m.denominator else m for m in metres
     )
 
 
