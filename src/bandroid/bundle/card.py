@@ -1,0 +1,81 @@
+"""CARD.md: a style's manifest in sentences that a musician can read."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bandroid.bundle.manifest import Manifest, TrainingSong
+
+_MAX_SONGS = 2000
+
+_FIGURES = {
+    "bits_per_note": "surprise per note in songs it never saw, in bits (lower is better)",
+}
+"""how the card puts a figure; others stand under their own names"""
+
+
+def card_text(manifest: Manifest) -> str:
+    """Return CARD.md; the same manifest gives the same text."""
+    training = manifest.training
+    learnt = [song for song in training.songs if song.split == "train"]
+    held_out = [song for song in training.songs if song.split == "held-out"]
+    lines = [f"# {manifest.name}", "", manifest.summary, ""]
+    lines += [
+        "| | |",
+        "|---|---|",
+        f"| made by | {manifest.created_by}, preset `{manifest.preset}` |",
+        f"| learnt from | {_songs(learnt)} |",
+        f"| held out for testing | {_songs(held_out)} |",
+    ]
+    lines += [f"| {_cell(name)} | {_cell(value)} |" for name, value in sorted(manifest.defaults.items())]
+    lines += ["", f"Compose with it: `bandroid compose {manifest.name}`", ""]
+    if training.figures:
+        lines += ["## How well it knows its music", "", "| figure | value |", "|---|---|"]
+        lines += [f"| {_FIGURES.get(k, _cell(k))} | {v:.4g} |" for k, v in sorted(training.figures.items())]
+        lines += [""]
+    lines += ["## Where it comes from", ""]
+    lines += [f"- {_source(source)}" for source in training.sources] or ["- the user's own folder"]
+    lines += ["", *(f"- {note}" for note in training.notes), ""] if training.notes else [""]
+    lines += ["## Rights", "", *_rights(manifest), ""]
+    if training.songs:
+        lines += ["## Songs", "", "| title | author | licence | file | part |", "|---|---|---|---|---|"]
+        lines += [_row(song) for song in training.songs[:_MAX_SONGS]]
+        if len(training.songs) > _MAX_SONGS:
+            lines += ["", f"and {len(training.songs) - _MAX_SONGS} more, in manifest.json"]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _songs(songs: list[TrainingSong]) -> str:
+    authors = Counter(song.author for song in songs if song.author)
+    by = f" by {len(authors)} authors" if len(authors) > 1 else f" by {next(iter(authors))}" if authors else ""
+    return f"{len(songs)} song{'' if len(songs) == 1 else 's'}{_cell(by)}"
+
+
+def _rights(manifest: Manifest) -> list[str]:
+    licences = Counter(song.licence for song in manifest.training.songs)
+    known = sorted(licence for licence in licences if licence)
+    lines = [f"- {_cell(licence)}: {licences[licence]} songs" for licence in known]
+    if licences[""]:
+        lines.append(f"- licence unknown to bandroid: {licences['']} songs; it is for you to know what you may do")
+    lines.append(
+        "- This style holds counts of what its songs do, and can repeat passages of them. Name the authors where"
+        " their licences ask for it, when you pass the style on or publish what it writes."
+    )
+    return lines
+
+
+def _source(source: object) -> str:
+    name, url, commit, licence = (_cell(getattr(source, field)) for field in ("name", "url", "commit", "licence"))
+    return ", ".join(part for part in (name, url, commit and f"commit {commit}", licence) if part)
+
+
+def _row(song: TrainingSong) -> str:
+    split = "learnt" if song.split == "train" else "held out"
+    cells = (song.title, song.author, song.licence, song.file, split)
+    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
+
+
+def _cell(value: object) -> str:
+    """Put any text into one table cell: no line breaks, no bars, no control characters."""
+    text = " ".join(str(value).split()).replace("|", "/")
+    return "".join(character for character in text if character.isprintable())[:200]
