@@ -1,0 +1,263 @@
+"""The command line: one function a verb. What a verb needs is imported inside it, so that help comes at once.
+
+One meaning a flag, everywhere: --bars how many, --at which ones, --instruments the line-up, --parts a selection,
+--style (or compose's first word) a style's name, -o the folder that files go to, --json one object on stdout.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bandroid import terminal
+from bandroid.commands import styles
+from bandroid.commands.options import (
+    Audio,
+    Bars,
+    Bits,
+    Force,
+    Gain,
+    Json,
+    Loop,
+    Mono,
+    NoScore,
+    Out,
+    Reverb,
+    Seed,
+    SoundFont,
+    Stems,
+    Variations,
+    complete_preset,
+    complete_style,
+    render_wish,
+)
+
+app = typer.Typer(
+    name="bandroid",
+    # Plain help: rich would double the time that `bandroid --help` takes (measured in benchmarks/startup).
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start: bandroid compose. Then: bandroid learn FOLDER --name mine; bandroid compose mine",
+)
+app.add_typer(styles.app, name="styles")
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from bandroid import __version__
+
+        terminal.say(f"bandroid {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _bandroid(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Teach a machine your favourite band: a folder of MIDI files in, new songs out."""
+    if context.invoked_subcommand is None:
+        terminal.say(context.get_help())
+
+
+@app.command()
+def compose(
+    style: Annotated[
+        str | None,
+        typer.Argument(metavar="STYLE", help="A style's name; rock if left out.", autocompletion=complete_style),
+    ] = None,
+    style_option: Annotated[
+        str | None, typer.Option("--style", metavar="NAME", help="The same as STYLE.", autocompletion=complete_style)
+    ] = None,
+    bars: Bars = 16,
+    variations: Variations = 1,
+    seed: Seed = None,
+    temperature: Annotated[
+        float, typer.Option(metavar="X", help="How daring: 0 plays safe, 1 is the style's own habit.")
+    ] = 1.0,
+    tempo: Annotated[
+        float | None, typer.Option(metavar="QPM", help="Quarter notes a minute, instead of the style's own choice.")
+    ] = None,
+    metre: Annotated[
+        str | None, typer.Option(metavar="M/N", help="3/4, 6/8 ... instead of the style's own choice.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="C, Am, F#, Bbm ... : the music is moved there.")
+    ] = None,
+    instruments: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="The line-up, with commas: 'guitar,bass,drums', or programs 1 to 128."),
+    ] = None,
+    audio: Audio = None,
+    bits: Bits = 16,
+    mono: Mono = False,
+    gain: Gain = 0.0,
+    stems: Stems = False,
+    loop: Loop = False,
+    reverb: Reverb = False,
+    soundfont: SoundFont = None,
+    no_score: NoScore = False,
+    out: Out = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Compose new music in a style: MIDI, audio, MusicXML and an engraved score.
+
+    \b
+    bandroid compose                                     a piece in the style that ships as default
+    bandroid compose folk --bars 32 --variations 3       three of them
+    bandroid compose rock --seed 7 -o out                the same bytes every time
+    bandroid compose mine --key Am --tempo 96 --audio mp3,flac
+    """
+    from bandroid.commands import compose as verb
+    from bandroid.errors import WishError
+
+    if style and style_option and style != style_option:
+        raise WishError(f"two styles at once, {style} and {style_option}: name one")
+    verb.compose(
+        style=style or style_option,
+        bars=bars,
+        variations=variations,
+        seed=seed,
+        temperature=temperature,
+        tempo_qpm=tempo,
+        metre=metre,
+        key=key,
+        instruments=instruments,
+        wish=render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score),
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def learn(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders (or files) of music.")],
+    preset: Annotated[
+        str, typer.Option(metavar="PRESET", help="What kind of style to make.", autocompletion=complete_preset)
+    ] = "instant",
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The style's name; the folder's own if left out.")
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option("--hold-out", metavar="NAME", help="A song not to learn, but to test on. May be given again."),
+    ] = None,
+    held_out: Annotated[
+        str | None, typer.Option("--held-out", metavar="SHARE", help="Hold out a share of the songs: 10%.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Leave out files: 'demo*', 'live/*'. May be given again."),
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Learn a style from a folder of MIDI, MusicXML or ABC files, and say per file what was used.
+
+    \b
+    bandroid learn my-band --name mine
+    bandroid learn my-band live-tapes --held-out 10% --exclude 'demo*'
+    bandroid learn my-band --hold-out best-song.mid --force
+    """
+    from bandroid.commands import learn as verb
+
+    verb.learn(
+        folders=folders,
+        preset=preset,
+        name=name,
+        hold_out=hold_out or [],
+        held_out=held_out,
+        exclude=exclude or [],
+        force=force,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def inspect(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Music files, or folders of them.")],
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Leave out files of a folder. May be given again.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is in a music file: parts, roles, metre, tempo, key, chords, repeats; of a folder, file by file.
+
+    \b
+    bandroid inspect song.mid
+    bandroid inspect my-band --json
+    """
+    from bandroid.commands import inspect as verb
+
+    verb.inspect(paths, exclude=exclude or [], as_json=as_json)
+
+
+@app.command()
+def render(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI, MusicXML or ABC file.")],
+    audio: Audio = None,
+    bits: Bits = 16,
+    mono: Mono = False,
+    gain: Gain = 0.0,
+    stems: Stems = False,
+    loop: Loop = False,
+    reverb: Reverb = False,
+    soundfont: SoundFont = None,
+    no_score: NoScore = False,
+    out: Out = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Make sound, score and piano roll of a music file.
+
+    \b
+    bandroid render song.mid
+    bandroid render song.mid --audio mp3 --stems --no-score -o out
+    bandroid render loop.mid --loop --bits 24 --gain -3
+    """
+    from bandroid.commands import render as verb
+
+    wish = render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score)
+    verb.render(file, wish=wish, out=out, force=force, as_json=as_json)
+
+
+@app.command()
+def play(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI, MusicXML or ABC file.")],
+    gain: Gain = 0.0,
+    reverb: Reverb = False,
+    soundfont: SoundFont = None,
+) -> None:
+    """Play a music file until its end or Ctrl-C.
+
+    \b
+    bandroid play song.mid
+    bandroid play bandroid-out/rock-7/rock-7-1.mid --reverb
+    """
+    from bandroid.commands import render as verb
+
+    verb.play(file, gain_db=gain, reverb=reverb, soundfont=soundfont)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is there, what is missing, and where files lie.
+
+    \b
+    bandroid doctor
+    bandroid doctor --json
+    """
+    from bandroid import doctor as examination
+
+    report = examination.examine()
+    if as_json:
+        terminal.print_json(report.as_json())
+    else:
+        terminal.say(report.as_text())

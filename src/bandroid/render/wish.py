@@ -1,0 +1,29 @@
+"""How somebody wants a song to sound and look: one value, filled by the command line, read by rendering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+AUDIO_FORMATS = ("wav", "mp3", "flac", "ogg")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderWish:
+    """What to make of a song."""
+
+    audio: tuple[str, ...] = ("wav",)
+    """of AUDIO_FORMATS; empty for silence"""
+    bits: int = 16
+    """per sample of wav and flac: 16, 24 or 32"""
+    is_mono: bool = False
+    gain_db: float = 0.0
+    with_stems: bool = False
+    """also one MIDI and one audio file per part"""
+    is_loop: bool = False
+    """end exactly with the last bar, its tail wrapped to the start"""
+    with_reverb: bool = False
+    soundfont: Path | None = None
+    """None: the one inside the pretty_midi package"""
+    with_score: bool = True
+    """MusicXML, engraved pages and a piano roll"""
