@@ -1,0 +1,274 @@
+"""Turn a song into sound with a SoundFont.
+
+Hops: notes -> strikes (which region of the font, how loud) -> voices (one wave per region and key, made once) -> the
+mix -> the room -> the level. All notes that share a wave are added while it is at hand, so a repeated note costs one
+multiplication and one addition, and no more than one wave is in memory at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.errors import WishError
+from bandroid.music.clock import bar_grid, tick_to_second
+from bandroid.music.song import Part, Song
+from bandroid.render.envelopes import Envelope
+from bandroid.render.levels import levelling_gain, limit
+from bandroid.render.reverb import add_reverb
+from bandroid.render.soundfont import DRUM_BANK, SoundFont
+from bandroid.render.voices import Strike, Voice, make_voice, strike
+
+DEFAULT_REVERB = 0.25
+LONGEST_SECOND = 30 * 60.0
+"""A mix takes 12 bytes a frame: 30 minutes at 44.1 kHz fill 950 MB."""
+TAIL_SECOND = 6.0
+"""The last sounds may ring this long after the last note."""
+_FADE_SECOND = 0.5
+_SILENT_DB = 86.0
+"""What is this far below full scale is not worked out: half a step of 16 bits is at 96 dB, and the mix masks it."""
+_CUT_SECOND = 0.012
+"""how fast a hi-hat is choked"""
+_BASE_SEND = 0.25
+"""share of every sound that goes into the room, before what the font adds"""
+_PIECE = 1 << 18
+_RATES_HZ = (8_000, 192_000)
+
+_log = logging.getLogger(__name__)
+
+
+def synthesize(
+    song: Song,
+    soundfont: SoundFont,
+    *,
+    sample_rate_hz: int = 44_100,
+    gain_db: float = 0.0,
+    reverb: float = DEFAULT_REVERB,
+    loop: bool = False,
+) -> NDArray[np.float32]:
+    """Return float32[frames, 2], left and right, within -1 dBFS: the song at a listening level, then `gain_db`.
+
+    reverb: 0 (dry) to 1. loop: exactly as long as the song's bars, with what rings on laid over the start, so that
+    it goes round without a seam. Otherwise the sound lasts until it has died away.
+    Raises WishError for impossible options and for songs of more than 30 minutes.
+    """
+    session = _Session.of(song, soundfont, sample_rate_hz, gain_db, reverb, loop)
+    mix = session.mix(song.parts)
+    mix *= np.float32(session.gain(mix))
+    limit(mix, sample_rate_hz, loop)
+    return session.trim(mix).T
+
+
+def synthesize_stems(
+    song: Song,
+    soundfont: SoundFont,
+    *,
+    sample_rate_hz: int = 44_100,
+    gain_db: float = 0.0,
+    reverb: float = DEFAULT_REVERB,
+    loop: bool = False,
+) -> Iterator[NDArray[np.float32]]:
+    """Return float32[frames, 2] for each part in turn, all of one length and gain: their sum is the mix unlimited.
+
+    One stem is in memory at a time. A stem can go beyond full scale where its peak is left to the mix's limiter.
+    Raises as `synthesize`.
+    """
+    session = _Session.of(song, soundfont, sample_rate_hz, gain_db, reverb, loop)
+    whole = session.mix(song.parts)
+    gain = np.float32(session.gain(whole))
+    whole *= gain
+    n_frames = session.trim(whole).shape[1]
+    del whole
+
+    def stems() -> Iterator[NDArray[np.float32]]:
+        for part in song.parts:
+            yield (session.mix((part,))[:, :n_frames] * gain).T
+
+    return stems()
+
+
+def substitutions(song: Song, soundfont: SoundFont) -> tuple[str, ...]:
+    """Return a sentence for each part whose instrument the SoundFont lacks: what plays it instead."""
+    sentences = []
+    for part in song.parts:
+        wanted = (DRUM_BANK, part.program) if part.is_drum else (0, part.program)
+        chosen = soundfont.choose(part.program, part.is_drum)
+        if chosen is None:
+            sentences.append(f"part {part.name!r}: {soundfont.path.name} has no drums, so it stays silent")
+        elif chosen != wanted:
+            what = "kit" if part.is_drum else "program"
+            name = soundfont.preset_name(*chosen)
+            sentences.append(
+                f"part {part.name!r}: {soundfont.path.name} has no {what} {part.program}, so {name!r} plays it"
+            )
+    return tuple(sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What the parts of one song share while they are rendered."""
+
+    song: Song
+    font: SoundFont
+    rate_hz: int
+    gain_db: float
+    reverb: float
+    is_loop: bool
+    n_frames: int
+    """of the song itself"""
+
+    @classmethod
+    def of(
+        cls, song: Song, font: SoundFont, rate_hz: int, gain_db: float, reverb: float, is_loop: bool
+    ) -> _Session:
+        if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
+            raise WishError(f"a sample rate of {rate_hz} Hz cannot be had: choose one from 8000 to 192000, as 44100")
+        if not -60.0 <= gain_db <= 60.0:
+            raise WishError(f"a gain of {gain_db} dB is out of reach: choose one from -60 to 60")
+        if not 0.0 <= reverb <= 1.0:
+            raise WishError(f"a reverb of {reverb} cannot be had: choose one from 0 (dry) to 1")
+        end_tick = int(bar_grid(song).onset_tick[-1]) if is_loop else song.end_tick
+        length_second = float(tick_to_second(song, end_tick))
+        if length_second > LONGEST_SECOND:
+            raise WishError(
+                f"the song lasts {length_second / 60:.0f} minutes, and sound is made of at most "
+                f"{LONGEST_SECOND / 60:.0f}: render a part of it"
+            )
+        for sentence in substitutions(song, font):
+            _log.warning(sentence)
+        return cls(song, font, rate_hz, gain_db, reverb, is_loop, max(round(length_second * rate_hz), 1))
+
+    def mix(self, parts: tuple[Part, ...]) -> NDArray[np.float32]:
+        """Return float32[2, frames]: parts with their room, before any level; a loop folded, otherwise with its tail."""
+        tail = round(TAIL_SECOND * self.rate_hz)
+        mix = np.zeros((3, self.n_frames + tail), dtype=np.float32)
+        for part in parts:
+            if len(part.notes) and part.volume:
+                self._add_part(mix, part)
+        add_reverb(mix, self.reverb, self.rate_hz)
+        fade = round(_FADE_SECOND * self.rate_hz)
+        mix[:, -fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+        stereo = mix[:2]
+        if self.is_loop:
+            for at in range(self.n_frames, stereo.shape[1], self.n_frames):
+                rest = stereo[:, at : at + self.n_frames]
+                stereo[:, : rest.shape[1]] += rest
+            stereo = stereo[:, : self.n_frames]
+        return stereo
+
+    def gain(self, mix: NDArray[np.float32]) -> float:
+        return float(levelling_gain(mix, self.rate_hz) * 10.0 ** (self.gain_db / 20.0))
+
+    def trim(self, mix: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Leave out the silence after the last sound."""
+        if self.is_loop:
+            return mix
+        step = max(self.rate_hz // 20, 1)
+        end = mix.shape[1]
+        while end - step > self.n_frames and np.abs(mix[:, end - step : end]).max() < 10.0 ** (-80.0 / 20.0):
+            end -= step
+        return mix[:, :end]
+
+    def _add_part(self, mix: NDArray[np.float32], part: Part) -> None:
+        place = self.font.choose(part.program, part.is_drum)
+        if place is None:
+            return
+        notes = part.notes
+        edge = np.rint(tick_to_second(self.song, np.stack([notes.onset_tick, notes.end_tick])) * self.rate_hz)
+        onset, end = edge.astype(np.int64)
+        held = np.maximum(end - onset, 1)
+        voices, choked = self._strikes(part, place)
+        stop = {choke: _next_onsets(onset, members) for choke, members in choked.items()}
+        volume = (part.volume / 127.0) ** 2  # SoundFont 2.04, 8.4.5: the same curve as velocity
+        for struck_notes in voices.values():
+            struck = struck_notes[0][0]
+            longest = max(int(held[members].max()) for _, members in struck_notes)
+            loudest = max(one.gain for one, _ in struck_notes) * volume
+            envelope = Envelope.of(struck.region, "vol_env", struck.key, self.rate_hz)
+            needed = longest + self._ringing(envelope, loudest)
+            voice = make_voice(self.font, struck, needed, self.rate_hz)
+            level = envelope.amplitude(0, voice.wave.size)
+            fading = envelope.release(self._ringing(envelope, loudest))
+            for one, members in struck_notes:
+                gains = _gains(one, volume, part.pan)
+                stops = stop.get(one.region["exclusive_class"])
+                for note in members.tolist():
+                    wave = self._note(voice, level, fading, int(held[note]), max(gains))
+                    if stops is not None:
+                        wave = _choke(wave, int(stops[note] - onset[note]), round(_CUT_SECOND * self.rate_hz))
+                    at = int(onset[note])
+                    for row, gain in zip(mix, gains, strict=True):
+                        target = row[at : at + wave.size]
+                        target += wave[: target.size] * np.float32(gain)
+
+    def _strikes(
+        self, part: Part, place: tuple[int, int]
+    ) -> tuple[dict[tuple[int, int, int], list[tuple[Strike, NDArray[np.int64]]]], dict[int, NDArray[np.int64]]]:
+        """Return which notes share which voice, and per exclusive class the notes that choke each other."""
+        regions = self.font.regions(*place)
+        pair, member = np.unique(part.notes.pitch * 128 + part.notes.velocity, return_inverse=True)
+        order = np.argsort(member, kind="stable")
+        groups = np.split(order, np.cumsum(np.bincount(member))[:-1])
+        voices: dict[tuple[int, int, int], list[tuple[Strike, NDArray[np.int64]]]] = {}
+        choked: dict[int, list[NDArray[np.int64]]] = {}
+        for code, members in zip(pair.tolist(), groups, strict=True):
+            key, velocity = divmod(code, 128)
+            for region in regions:
+                if region.sounds_at(key, velocity):
+                    struck = strike(region, key, velocity)
+                    voices.setdefault(struck.voice, []).append((struck, members))
+                    if region["exclusive_class"]:
+                        choked.setdefault(region["exclusive_class"], []).append(members)
+        return voices, {choke: np.unique(np.concatenate(members)) for choke, members in choked.items()}
+
+    def _ringing(self, envelope: Envelope, gain: float) -> int:
+        """Return for how many frames a note of this amplitude is heard after its key is let go."""
+        audible_db = _SILENT_DB + 20.0 * math.log10(max(gain, 1e-9))
+        ringing = int(envelope.release_length * min(max(audible_db, 0.0) / 100.0, 1.0))
+        return min(ringing, round(TAIL_SECOND * self.rate_hz))
+
+    def _note(
+        self,
+        voice: Voice,
+        level: NDArray[np.float32],
+        fading: NDArray[np.float32],
+        held: int,
+        gain: float,
+    ) -> NDArray[np.float32]:
+        """Return float32[frames]: a note held for so many frames, then let go, before its gain."""
+        wave = voice.cut(0, held)
+        wave = wave * (level[: wave.size] if wave.size <= level.size else voice.envelope.amplitude(0, wave.size))
+        if wave.size < held:  # the sample has ended
+            return wave
+        last = float(level[held - 1] if held <= level.size else voice.envelope.amplitude(held - 1, held)[0])
+        ringing = self._ringing(voice.envelope, last * gain)
+        rest = voice.cut_released(held, min(ringing, fading.size))
+        return np.concatenate([wave, rest * (fading[: rest.size] * np.float32(last))])
+
+
+def _gains(struck: Strike, volume: float, pan: int) -> tuple[float, float, float]:
+    """Return the factors for left, right and the room: equal power from side to side."""
+    place = min(max(struck.pan + (pan - 64) / 63.0 * 500.0, -500.0), 500.0)
+    angle = (place + 500.0) / 1_000.0 * math.pi / 2.0
+    gain = struck.gain * volume
+    return gain * math.cos(angle), gain * math.sin(angle), gain * min(_BASE_SEND + struck.reverb, 1.0)
+
+
+def _next_onsets(onset: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return int64[notes]: the onset of the next member after each note; far away where none follows."""
+    onsets = np.append(np.unique(onset[members]), np.int64(1) << 40)
+    return np.asarray(onsets[np.searchsorted(onsets[:-1], onset, side="right")])
+
+
+def _choke(wave: NDArray[np.float32], stop: int, fade: int) -> NDArray[np.float32]:
+    """Fade a note out at a frame, where another of its class begins."""
+    if wave.size <= stop:
+        return wave
+    wave = wave[: stop + fade].copy()
+    wave[stop:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)[: wave.size - stop]
+    return wave

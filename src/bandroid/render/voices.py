@@ -1,0 +1,242 @@
+"""One region of a SoundFont at one key: its wave, at its pitch, filtered, before the volume envelope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.render import lowpass
+from bandroid.render.envelopes import Envelope, oscillator
+from bandroid.render.generators import GENERATORS, modulation
+from bandroid.render.soundfont import Region, SoundFont
+
+LONGEST_WAVE_SECOND = 20.0
+"""A note that sustains longer goes round in the last part of its wave: memory stays small for a drone of an hour."""
+_ROUND_SECOND = 8.0
+_CONTROL = 64
+"""frames between two values of a moving pitch, as in FluidSynth"""
+_PIECE = 1 << 15
+"""frames interpolated at a time, so that the working arrays stay in the processor's cache"""
+_END_FADE = 64
+"""frames, 1.5 ms: a sample that ends on the way is faded out, not cut"""
+_EMU_ATTENUATION = 0.4
+"""Fonts state attenuation in units of the EMU8000 chip, where a decibel is 0.4 dB; FluidSynth reads them alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """What velocity makes of a region at one key."""
+
+    region: Region
+    key: int
+    cutoff_cent: int
+    """the filter's resting cutoff"""
+    gain: float
+    pan: float
+    """-500 left to 500 right"""
+    reverb: float
+    """0 to 1"""
+
+    @property
+    def voice(self) -> tuple[int, int, int]:
+        """Strikes of one voice share one wave."""
+        return self.region.index, self.key, self.cutoff_cent
+
+
+def strike(region: Region, key: int, velocity: int) -> Strike:
+    """Apply the modulators and fixed controllers of a region to a key and a velocity."""
+    velocity = region["velocity"] if region["velocity"] > 0 else velocity
+    moved = modulation(region.modulators, key, velocity)
+
+    def value(name: str) -> float:
+        row = GENERATORS[name]
+        return float(np.clip(region[name] + moved[row.number], row.least, row.most))
+
+    cut_cb = _EMU_ATTENUATION * region["attenuation"] + moved[GENERATORS["attenuation"].number]
+    return Strike(
+        region,
+        region["key"] if region["key"] >= 0 else key,
+        round(value("cutoff") / 100.0) * 100,
+        10.0 ** (-max(cut_cb, 0.0) / 200.0),
+        value("pan"),
+        value("reverb_send") / 1_000.0,
+    )
+
+
+def pitch_ratio(region: Region, key: int, rate_hz: int) -> float:
+    """Return sample points per frame at rest: scale tuning, coarse and fine tune and the sample's own correction."""
+    cent = (
+        (key - region.root_key) * region["scale_tuning"]
+        + region["coarse_tune"] * 100
+        + region["fine_tune"]
+        + region.correction_cent
+    )
+    return float(2.0 ** (cent / 1_200.0) * region.rate_hz / rate_hz)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voice:
+    """A wave that notes of any length are cut from."""
+
+    wave: NDArray[np.float32]
+    """float32[frames] from the strike on"""
+    envelope: Envelope
+    tremolo: NDArray[np.float32] | None
+    """float32[frames], factor per frame, or none"""
+    round_start: int
+    """frame to which a sustained wave goes back at its end; -1: it ends there"""
+    loop_frame: float
+    """frames of one loop; 0 where none"""
+    first_loop_frame: float
+    """frame at which the first loop ends"""
+    after_loop: NDArray[np.float32] | None
+    """float32[frames] that follow the loop once the key is let go (loop mode 3)"""
+
+    def cut(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return float32[up to stop - start]: the wave from a frame on, as far as it goes."""
+        if stop <= self.wave.size or self.round_start < 0:
+            piece = self.wave[start:stop]
+            return piece if self.tremolo is None else piece * self.tremolo[start:stop]
+        frame = np.arange(start, stop)
+        length = self.wave.size - self.round_start
+        frame = np.where(frame < self.wave.size, frame, self.round_start + (frame - self.round_start) % length)
+        piece = self.wave[frame]
+        return piece if self.tremolo is None else piece * self.tremolo[frame]
+
+    def cut_released(self, released: int, n_frames: int) -> NDArray[np.float32]:
+        """Return float32[up to n_frames]: the wave after the key is let go at frame `released`."""
+        if self.after_loop is None or self.loop_frame == 0.0:
+            return self.cut(released, released + n_frames)
+        turn = (released - self.first_loop_frame) % self.loop_frame if released > self.first_loop_frame else 0.0
+        rest = self.first_loop_frame - released if released <= self.first_loop_frame else self.loop_frame - turn
+        held = self.cut(released, released + min(round(rest), n_frames))
+        return np.concatenate([held, self.after_loop[: n_frames - held.size]])
+
+
+def make_voice(font: SoundFont, struck: Strike, n_frames: int, rate_hz: int) -> Voice:
+    """Make the wave of a region at a key, `n_frames` long or as long as its sample lasts."""
+    region, key = struck.region, struck.key
+    ratio = pitch_ratio(region, key, rate_hz)
+    envelope = Envelope.of(region, "vol_env", key, rate_hz)
+    longest = round(LONGEST_WAVE_SECOND * rate_hz)
+    round_start = -1
+    if region.loops:
+        loop_frame = (region.loop_end - region.loop_start) / ratio
+        if n_frames > longest:
+            n_frames, round_start = _going_round(loop_frame, longest, round(_ROUND_SECOND * rate_hz))
+    else:
+        loop_frame = 0.0
+        n_frames = min(n_frames, int((region.end - region.start - 1) / ratio))
+    position = _positions(region, key, ratio, n_frames, rate_hz)
+    wave = _interpolate(_source(font, region, position), position)
+    if not region.loops:
+        _fade_end(wave)
+    _filter(wave, struck, rate_hz)
+    after_loop = None
+    if region.loops and region["sample_modes"] == 3 and region.end - region.loop_end > 4:
+        rest = font.points(region.loop_end - 1, region.end)
+        after_loop = _interpolate(
+            np.pad(rest, (0, 4)), np.arange(int((rest.size - 1) / ratio), dtype=np.float64) * ratio + 1.0
+        )
+        _fade_end(after_loop)
+    return Voice(
+        wave,
+        envelope,
+        _tremolo(region, wave.size, rate_hz),
+        round_start,
+        loop_frame,
+        (region.loop_end - region.start) / ratio,
+        after_loop,
+    )
+
+
+def _going_round(loop_frame: float, n_frames: int, round_frame: int) -> tuple[int, int]:
+    """Return the length of a wave and where it goes back to, a nearly whole number of loops apart."""
+    fewest = max(int(round_frame / loop_frame), 1)
+    length = np.arange(fewest, fewest + 64) * loop_frame
+    nearest = length[np.argmin(np.abs(length - np.rint(length)))]
+    return n_frames, max(n_frames - round(float(nearest)), 0)
+
+
+def _positions(region: Region, key: int, ratio: float, n_frames: int, rate_hz: int) -> NDArray[np.float64]:
+    """Return float64[n_frames]: the sample point, from the region's start, that each frame plays."""
+    depths = [region[f"{source}_to_pitch"] for source in ("mod_lfo", "vib_lfo", "mod_env")]
+    if not any(depths):
+        return np.arange(n_frames, dtype=np.float64) * ratio
+    frame = np.arange(0, n_frames + _CONTROL, _CONTROL)
+    cent = np.zeros(frame.size)
+    for which, depth in zip(("mod_lfo", "vib_lfo"), depths[:2], strict=True):
+        if depth:
+            cent += depth * oscillator(region, which, frame, rate_hz)
+    if depths[2]:
+        cent += depths[2] * Envelope.of(region, "mod_env", key, rate_hz).curve(frame)
+    step = np.repeat(ratio * 2.0 ** (cent / 1_200.0), _CONTROL)[:n_frames]
+    position = np.cumsum(step)
+    position -= step
+    if not region.loops:
+        position = position[: np.searchsorted(position, region.end - region.start - 1)]
+    return position
+
+
+def _source(font: SoundFont, region: Region, position: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return float32: one point of silence, the sample with its loop laid out as often as needed, some silence."""
+    needed = int(position[-1]) + 4 if position.size else 4
+    if not region.loops:
+        return np.pad(font.points(region.start, min(region.end, region.start + needed)), (1, 4))
+    points = font.points(region.start, region.loop_end)
+    source = np.zeros(max(needed, points.size) + 1, dtype=np.float32)
+    source[1 : 1 + points.size] = points
+    loop = points[region.loop_start - region.start :]
+    rest = source[1 + points.size :]
+    whole = rest.size // loop.size
+    rest[: whole * loop.size].reshape(whole, loop.size)[:] = loop
+    rest[whole * loop.size :] = loop[: rest.size - whole * loop.size]
+    return source
+
+
+def _interpolate(source: NDArray[np.float32], position: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return float32[positions]: the wave between its points, by 4-point cubic (Catmull-Rom) interpolation.
+
+    source: one point more before position 0, and at least two after the last.
+    """
+    wave = np.empty(position.size, dtype=np.float32)
+    half = np.float32(0.5)
+    for at in range(0, position.size, _PIECE):
+        piece = position[at : at + _PIECE]
+        index = piece.astype(np.int64)
+        x = (piece - index).astype(np.float32)
+        before, here, next_, after = (source.take(index + shift) for shift in range(4))
+        cubic = half * (after - before) + np.float32(1.5) * (here - next_)
+        square = before - np.float32(2.5) * here + np.float32(2.0) * next_ - half * after
+        wave[at : at + _PIECE] = ((cubic * x + square) * x + half * (next_ - before)) * x + here
+    return wave
+
+
+def _filter(wave: NDArray[np.float32], struck: Strike, rate_hz: int) -> None:
+    region = struck.region
+    to_envelope, to_oscillator = region["mod_env_to_cutoff"], region["mod_lfo_to_cutoff"]
+    frame = np.arange(0, wave.size, lowpass.HOP) + lowpass.HOP // 2
+    cutoff_cent = np.full(frame.size, float(struck.cutoff_cent))
+    if to_envelope:
+        cutoff_cent += to_envelope * Envelope.of(region, "mod_env", struck.key, rate_hz).curve(frame)
+    if to_oscillator:
+        cutoff_cent += to_oscillator * oscillator(region, "mod_lfo", frame, rate_hz)
+    row = GENERATORS["cutoff"]
+    lowpass.sweep(wave, np.clip(cutoff_cent, row.least, row.most), region["resonance"], rate_hz)
+
+
+def _tremolo(region: Region, n_frames: int, rate_hz: int) -> NDArray[np.float32] | None:
+    depth_cb = region["mod_lfo_to_volume"]
+    if not depth_cb:
+        return None
+    frame = np.arange(0, n_frames + _CONTROL, _CONTROL)
+    level_cb = depth_cb * oscillator(region, "mod_lfo", frame, rate_hz)
+    factor = np.interp(np.arange(n_frames), frame, 10.0 ** (level_cb / 200.0))
+    return factor.astype(np.float32)
+
+
+def _fade_end(wave: NDArray[np.float32]) -> None:
+    n_frames = min(_END_FADE, wave.size)
+    wave[wave.size - n_frames :] *= np.linspace(1.0, 0.0, n_frames, dtype=np.float32)
