@@ -348,7 +348,7 @@ _FAMILY_WORDS = {"piano": 0, "organ": 2, "guitar": 3, "bass": 4, "lead": 10, "pa
 def _near(wish: str, matches: list[int]) -> str:
     names = [PROGRAM_NAMES[program] for program in matches[:4]]
     if not names:
-        known = {plain: name for plain, name in zip(_PLAIN_NAMES, PROGRAM_NAMES, strict=True)}
+        known = dict(zip(_PLAIN_NAMES, PROGRAM_NAMES, strict=True))
         known |= {name: name for name in _EVERYDAY_NAMES}
         names = [known[near] for near in difflib.get_close_matches(wish, known, n=4, cutoff=0.55)]
     if not names:

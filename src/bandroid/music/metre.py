@@ -236,7 +236,7 @@ def _eighths(table: NoteTable) -> _Eighths:
     if table.is_drum.any():
         kick = (pitch == 35) | (pitch == 36)
         weight = np.where(table.is_drum[part], kick, weight)
-    accent = np.bincount(eighth, weights=weight * on_eighth, minlength=n_eighths)
+    accent = np.bincount(eighth, weights=weight * on_eighth, minlength=n_eighths).astype(np.float64)
     return _Eighths(n_before, key_sum[n_before], accent)
 
 

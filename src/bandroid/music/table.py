@@ -57,7 +57,7 @@ def note_table(song: Song) -> NoteTable:
     return NoteTable(
         part=np.repeat(np.arange(len(counts)), counts),
         onset_unit=(onset_tick * (2 * UNITS_PER_QUARTER) + tpq) // (2 * tpq),
-        length_unit=length_tick * (UNITS_PER_QUARTER / tpq),
+        length_unit=length_tick * np.float64(UNITS_PER_QUARTER / tpq),
         pitch=_joined([part.notes.pitch for part in song.parts]),
         first_row=first_row,
         is_drum=np.array([part.is_drum for part in song.parts], dtype=np.bool_),
