@@ -175,7 +175,7 @@ def _chord_edges(song: Song) -> NDArray[np.int64]:
 
 def _chroma(notes: Notes, edge: NDArray[np.int64]) -> NDArray[np.float64]:
     """float64[S, 12]: ticks that each pitch class sounds between two edges, summed over its notes."""
-    sounded = np.zeros((edge.size, 12))
+    sounded: NDArray[np.float64] = np.zeros((edge.size, 12))
     for pitch_class in range(12):
         chosen = notes.pitch % 12 == pitch_class
         onset, end = np.sort(notes.onset_tick[chosen]), np.sort(notes.end_tick[chosen])
@@ -184,7 +184,8 @@ def _chroma(notes: Notes, edge: NDArray[np.int64]) -> NDArray[np.float64]:
             before = np.searchsorted(tick, edge)
             sums = np.concatenate([[0], np.cumsum(tick)])
             sounded[:, pitch_class] += sign * (before * edge - sums[before])
-    return sounded[1:] - sounded[:-1]
+    segments: NDArray[np.float64] = sounded[1:] - sounded[:-1]
+    return segments
 
 
 def _lowest_pitch(notes: Notes, edge: NDArray[np.int64]) -> NDArray[np.int64]:
