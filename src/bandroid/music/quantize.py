@@ -61,7 +61,7 @@ def snap(song: Song, ticks_per_quarter: int) -> Snapped:
     return Snapped(snapped, worst / ticks_per_quarter, n_off_grid)
 
 
-def round_half_up(exact: NDArray[np.float64]) -> NDArray[np.int64]:
+def round_half_up(exact: NDArray[np.floating]) -> NDArray[np.int64]:
     """Round to int64, halves upwards: numpy's own rule (halves to even) would make a swing of even and odd steps."""
     return np.floor(exact + 0.5).astype(np.int64)
 

@@ -41,13 +41,24 @@ class Cursor:
         """the cell being written"""
         self.position = self.pitch = self.length = 0
         """the fields of the note being written"""
-        self._rank = 0
+        self.rank = 0
+        """the recent cell that is being transposed"""
         self._frame: dict[str, int] = {}
 
     @property
     def bar(self) -> SheetBar:
         """The bar being written."""
         return self.bars[-1]
+
+    @property
+    def n_frame(self) -> int:
+        """How many of metre, cut and tempo the bar being written has stated."""
+        return len(self._frame)
+
+    @property
+    def is_chord_note(self) -> bool:
+        """Whether the note being written stands on the onset of the note before it."""
+        return self._same_onset(self.position)
 
     def allowed(self) -> list[tuple[int, int]]:
         """Return what may follow as ranges [first, stop) of token ids; empty once the song has ended."""
@@ -73,7 +84,7 @@ class Cursor:
             case "cell":
                 return self._allowed_cells()
             case "interval":
-                pitches = _pitches(self.recent[self.part][self._rank])
+                pitches = _pitches(self.recent[self.part][self.rank])
                 low, high = max(-24, -min(pitches)), min(24, 127 - max(pitches))
                 return [
                     (_START["interval"] + a, _START["interval"] + b + 1) for a, b in ((low, -1), (1, high)) if a <= b
@@ -84,7 +95,7 @@ class Cursor:
                 return [_span("cell_end"), *spans] if self.content else spans
             case "pitch":
                 family = "drum" if self.parts[self.part].is_drum else "pitch"
-                return [_span(family, self.pitch + 1 if self._same_onset() else 0)]
+                return [_span(family, self.pitch + 1 if self.is_chord_note else 0)]
             case "length":
                 return [_span("length")]
             case "velocity":
@@ -121,11 +132,11 @@ class Cursor:
             case "repeat":
                 self._close_cell(self.recent[self.part][value], token)
             case "transposed":
-                self._rank = value
+                self.rank = value
                 self.stage = "interval"
             case "interval":
-                source = self.recent[self.part][self._rank]
-                self._close_cell(tuple(code + value * _PITCH for code in source), _START["transposed"] + self._rank)
+                source = self.recent[self.part][self.rank]
+                self._close_cell(tuple(code + value * _PITCH for code in source), _START["transposed"] + self.rank)
             case "new":
                 self.content = []
                 self.position, self.pitch = 0, -1
@@ -164,15 +175,15 @@ class Cursor:
         notes.sort()
         return Sheet(tuple(self.parts), tuple(self.bars), notes)
 
-    def _same_onset(self, position: int | None = None) -> bool:
-        """Whether the note being written stands on the onset of the note before."""
-        position = self.position if position is None else position
+    def _same_onset(self, position: int) -> bool:
         return bool(self.content) and self.content[-1] // _POSITION == position
 
     def _open_bar(self) -> None:
         if not self.bars:
             n_parts = len(self.parts)
-            self.recent, self.history, self.kinds = ([[] for _ in range(n_parts)] for _ in range(3))
+            self.recent = [[] for _ in range(n_parts)]
+            self.history = [[] for _ in range(n_parts)]
+            self.kinds = [[] for _ in range(n_parts)]
             self.bars.append(SheetBar(4, 4, 48, 120))
         else:
             if len(self.bars) >= MAX_BARS:

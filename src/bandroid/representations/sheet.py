@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.music.clock import bar_grid, tick_to_second
+from bandroid.music.general_midi import program_name
 from bandroid.music.notes import Notes
 from bandroid.music.quantize import round_half_up
 from bandroid.music.song import MetreChange, Part, Song, TempoChange
-from bandroid.music.theory import program_name
 
 TICKS_PER_QUARTER = 12
 """the grid: 16ths and triplets of 8ths and 16ths fall on it exactly"""

@@ -1,0 +1,246 @@
+"""What may tell the next note of a new cell: contexts of position, pitch, length and velocity.
+
+Besides the notes just written, three things tell much: the recent cells of this part that the new one resembles so
+far (references: what came next there?), the part of this bar that plays the same rhythm (the partner), and what
+sounds in the other parts (harmony). Chains hold the most telling feature first (generation/ngram.py).
+"""
+
+from __future__ import annotations
+
+from bandroid.generation.cell_contexts import Chains, family_of
+from bandroid.generation.counts import hash_chain
+from bandroid.representations.score_cursor import Content, Cursor
+
+_NOTHING = -1
+_POSITION, _PITCH = 128 * 256, 256  # what they are worth in a note's code
+_END = 999
+
+
+class NoteContexts:
+    """Contexts along one cursor; ask for `position` before the other fields of a note, as the grammar does."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._first: Content = ()
+        """the recent cell that resembles the new one most"""
+        self._second: Content = ()
+        self._partner: Content = ()
+        """what the part with the same rhythm plays in this bar"""
+        self._likeness = 0
+
+    def position(self) -> Chains:
+        """Contexts of: where the next note stands, or the end of the cell."""
+        self._find_references()
+        self._find_partner()
+        cursor, content = self._cursor, self._cursor.content
+        part, family = cursor.parts[cursor.part], family_of(cursor)
+        pitch = content[-1] // _PITCH % 128 if content else _NOTHING
+        positions = [code // _POSITION for code in content]
+        onsets = sorted(set(positions))
+        last = onsets[-1] if onsets else _NOTHING
+        chord = positions.count(last)
+        chord_before = positions.count(onsets[-2]) if len(onsets) > 1 else 0
+        step = onsets[-1] - onsets[-2] if len(onsets) > 1 else _NOTHING
+        step_before = onsets[-2] - onsets[-3] if len(onsets) > 2 else _NOTHING
+        first, second = self._next_position(self._first), self._next_position(self._second)
+        partner = next((p for code in self._partner if (p := code // _POSITION) > last), _END)
+        partner = partner if self._partner else _NOTHING
+        if part.is_drum:
+            before = [code // _PITCH for code in content[-2:-4:-1]]
+            lately = hash_chain(20, last, pitch, *before)
+        else:
+            lately = hash_chain(19, family, last, chord, step, chord_before, step_before)
+        return [
+            lately,
+            hash_chain(21, part.is_drum, first, second, last, chord),
+            hash_chain(22, part.is_drum, partner, last, chord, chord_before, self._likeness),
+            hash_chain(23, cursor.part, last, chord, chord_before, step, pitch),
+            hash_chain(24, part.is_drum, self._likeness, partner, first, second),
+        ]
+
+    def pitch(self) -> Chains:
+        """Contexts of: a pitch."""
+        cursor, content = self._cursor, self._cursor.content
+        position, family = cursor.position, family_of(cursor)
+        here = [code // _PITCH % 128 for code in content if code // _POSITION == position]
+        in_chord = bool(here)
+        lately = [code // _PITCH % 128 for code in content[-1:-4:-1]]
+        lately += [_NOTHING] * (3 - len(lately))
+        if not content:
+            # At the start of a cell the line goes on from the part's last note, at most three bars back.
+            past = next((cell for cell in reversed(cursor.history[cursor.part][-3:]) if cell), ())
+            lately[0] = 1000 + past[-1] // _PITCH % 128 if past else _NOTHING
+        low = here[-1] if here else _NOTHING
+        first, second = (_next_pitch(reference, position, low) for reference in (self._first, self._second))
+        bass, neighbour = self._harmony(position)
+        beside = [code // _PITCH % 128 for code in self._partner if code // _POSITION == position]
+        partner = next((pitch for pitch in beside if pitch > low), _NOTHING) if beside else neighbour
+        # The note of the chord before that this one follows, voice by voice.
+        earlier = [code for code in content if code // _POSITION < position]
+        chord = [code // _PITCH % 128 for code in earlier if code // _POSITION == earlier[-1] // _POSITION]
+        voice = chord[min(len(here), len(chord) - 1)] if chord else _NOTHING
+        return [
+            hash_chain(30, family, in_chord, *lately),
+            hash_chain(31, in_chord, first, second, lately[0]),
+            hash_chain(32, in_chord, partner, lately[0], family),
+            hash_chain(33, cursor.part, in_chord, lately[0], lately[1], first),
+            hash_chain(34, in_chord, bass, lately[0], family),
+            hash_chain(35, len(here), lately[0], voice, first),
+        ]
+
+    def drum(self) -> Chains:
+        """Contexts of: a drum."""
+        cursor, content = self._cursor, self._cursor.content
+        position = cursor.position
+        stack, low = 0, _NOTHING
+        for code in content:
+            if code // _POSITION == position:
+                low = code // _PITCH % 128
+                stack = stack * 131 + low + 1
+        lately = [code // _PITCH % 128 for code in content if code // _POSITION < position][-1:-4:-1]
+        last = content[-1] // _PITCH % 128 if content else _NOTHING
+        first, second = (_next_pitch(reference, position, low) for reference in (self._first, self._second))
+        return [
+            hash_chain(40, stack, position % 12, position),
+            hash_chain(41, first, second, stack),
+            hash_chain(42, stack, *lately),
+            hash_chain(43, first, position, stack, last),
+            hash_chain(44, cursor.part, position, stack),
+        ]
+
+    def length(self) -> Chains:
+        """Contexts of: a length class."""
+        cursor, content = self._cursor, self._cursor.content
+        position, pitch, family = cursor.position, cursor.pitch, family_of(cursor)
+        in_chord = cursor.is_chord_note
+        lately = [code // 16 % 16 for code in content[-1:-4:-1]]
+        lately += [_NOTHING] * (3 - len(lately))
+        first, second, partner = (
+            _field_at(reference, position, pitch, 16) for reference in (self._first, self._second, self._partner)
+        )
+        gap, partner_gap = _gap_after(self._first, position), _gap_after(self._partner, position)
+        same_pitch = next((c // 16 % 16 for c in reversed(content) if c // _PITCH % 128 == pitch), _NOTHING)
+        return [
+            hash_chain(50, family, in_chord, lately[0], lately[1], position, lately[2]),
+            hash_chain(51, in_chord, first, lately[0], second, position),
+            hash_chain(52, in_chord, partner, partner_gap, lately[0]),
+            hash_chain(53, cursor.part, in_chord, lately[0], position, pitch),
+            hash_chain(54, in_chord, lately[0], same_pitch, gap, first),
+            hash_chain(55, position, in_chord, lately[0], pitch, family),
+        ]
+
+    def velocity(self) -> Chains:
+        """Contexts of: a velocity class."""
+        cursor, content = self._cursor, self._cursor.content
+        part, position, pitch = cursor.parts[cursor.part], cursor.position, cursor.pitch
+        lately = [code % 16 for code in content[-1:-4:-1]]
+        lately += [_NOTHING] * (3 - len(lately))
+        if not content:
+            past = next((cell for cell in reversed(cursor.history[cursor.part][-4:]) if cell), ())
+            lately[0] = 20 + past[-1] % 16 if past else _NOTHING
+        in_chord = cursor.is_chord_note
+        first, second = (_field_at(reference, position, pitch, 1) for reference in (self._first, self._second))
+        same_pitch = [code % 16 for code in reversed(content) if code // _PITCH % 128 == pitch][:2]
+        if not same_pitch:
+            same_pitch = [30 + velocity for velocity in self._velocity_in_recent(pitch)]
+        same_pitch += [_NOTHING] * (2 - len(same_pitch))
+        loud, middle = part.velocities[-1] // 8, part.velocities[len(part.velocities) // 2] // 8
+        what = pitch if part.is_drum else family_of(cursor)
+        return [
+            hash_chain(60, cursor.part, lately[0], lately[1], in_chord, lately[2]),
+            hash_chain(61, cursor.part, first, second, lately[0], in_chord),
+            hash_chain(62, cursor.part, what, *same_pitch, position % 12),
+            hash_chain(63, cursor.part, position, pitch, lately[0]),
+            hash_chain(64, len(part.velocities), loud, middle, lately[0]),
+            hash_chain(65, cursor.part, in_chord, same_pitch[0], first, pitch),
+        ]
+
+    def _find_references(self) -> None:
+        """Choose the two recent cells that share most of the last six notes with the new one."""
+        recent, lately = self._cursor.recent[self._cursor.part], self._cursor.content[-6:]
+        best, most = 0, -1
+        if lately:
+            wanted = {code // _PITCH for code in lately}
+            for index, cell in enumerate(recent[:24]):
+                shared = len(wanted.intersection([code // _PITCH for code in cell]))
+                if shared > most:
+                    best, most = index, shared
+        self._first = recent[best] if recent else ()
+        other = 1 if best == 0 else 0
+        self._second = recent[other] if len(recent) > 1 else ()
+
+    def _find_partner(self) -> None:
+        """Choose the sounding part of this bar whose rhythm up to here is most like the new cell's."""
+        cursor = self._cursor
+        bar = len(cursor.bars) - 1
+        onsets = {code // _POSITION for code in cursor.content}
+        last = max(onsets, default=_NOTHING)
+        self._partner, best = (), 0
+        for other in range(cursor.part):
+            cell = cursor.history[other][bar]
+            if not cell:
+                continue
+            theirs = {p for code in cell if (p := code // _POSITION) <= last}
+            score = 4 * len(onsets & theirs) - len(onsets) - len(theirs) - (2 if cursor.parts[other].is_drum else 0)
+            if not self._partner or not onsets or score >= best:
+                self._partner, best = cell, score
+        if not onsets:
+            self._likeness = 0
+        else:
+            self._likeness = 1 if best < 0 else 2 if best < 2 * len(onsets) else 3
+
+    def _next_position(self, reference: Content) -> int:
+        """Return where a reference goes on after the last note's position and pitch."""
+        if not reference:
+            return _NOTHING
+        content = self._cursor.content
+        after = content[-1] | (_PITCH - 1) if content else _NOTHING
+        return next((code // _POSITION for code in reference if code > after), _END)
+
+    def _harmony(self, position: int) -> tuple[int, int]:
+        """Return the lowest pitch of the first, and of the last, pitched part that has begun to sound in this bar."""
+        cursor = self._cursor
+        bar = len(cursor.bars) - 1
+        bass = neighbour = _NOTHING
+        for other in range(cursor.part):
+            if cursor.parts[other].is_drum:
+                continue
+            begun = [code for code in cursor.history[other][bar] if code // _POSITION <= position]
+            if begun:
+                onset = begun[-1] // _POSITION
+                neighbour = next(code for code in begun if code // _POSITION == onset) // _PITCH % 128
+                bass = neighbour if bass == _NOTHING else bass
+        return bass, neighbour
+
+    def _velocity_in_recent(self, pitch: int) -> list[int]:
+        """Return the velocity class that this pitch had last in the four most recent cells."""
+        for cell in self._cursor.recent[self._cursor.part][:4]:
+            for code in reversed(cell):
+                if code // _PITCH % 128 == pitch:
+                    return [code % 16]
+        return []
+
+
+def _next_pitch(reference: Content, position: int, low: int) -> int:
+    """Return a reference's next pitch at or after a position, above `low` there; 200 is added where it stands later."""
+    after = position * 128 + low
+    for code in reference:
+        if code // _PITCH > after:
+            return code // _PITCH % 128 + (0 if code // _POSITION == position else 200)
+    return _NOTHING
+
+
+def _field_at(reference: Content, position: int, pitch: int, worth: int) -> int:
+    """Return the length (worth 16) or velocity (worth 1) class at a position, by preference of this pitch's note."""
+    found = _NOTHING
+    for code in reference:
+        if code // _POSITION == position:
+            found = code // worth % 16
+            if code // _PITCH % 128 == pitch:
+                break
+    return found
+
+
+def _gap_after(reference: Content, position: int) -> int:
+    """Return how far the next onset of a reference is; _END where none follows."""
+    return next((p - position for code in reference if (p := code // _POSITION) > position), _END)
