@@ -200,7 +200,7 @@ def _lowest_pitch(notes: Notes, edge: NDArray[np.int64]) -> NDArray[np.int64]:
 def _chord_fit(chroma: NDArray[np.float64], lowest: NDArray[np.int64]) -> NDArray[np.float64]:
     """float64[S, qualities x 12]: cosine of chroma and chord, with the bass's bonus and the quality's handicap."""
     share = chroma / np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), 1e-9)
-    fit = share @ _CHORD_TEMPLATES.T - _CHORD_HANDICAP
+    fit: NDArray[np.float64] = share @ _CHORD_TEMPLATES.T - _CHORD_HANDICAP
     has_bass = lowest >= 0
     fit[has_bass] += _BASS_BONUS * _BASS_FIT[:, lowest[has_bass] % 12].T
     return fit
