@@ -240,6 +240,7 @@ class PartReader:
 
     def _keep_grace(self, voice: int, pitch: int, velocity: int, is_chord: bool, instrument: Instrument) -> None:
         kept = self.graces.setdefault(voice, [])
+        self.grace_instrument[voice] = instrument
         column = kept[-1][0] + (not is_chord) if kept else 0
         kept.append((column, pitch, velocity))
 
