@@ -6,6 +6,7 @@ manifest names, under plain file names, into a folder that we made, and stop at 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import stat
@@ -54,17 +55,26 @@ def write_archive(folder: Path, manifest: Manifest) -> bytes:
 
 def unpack_archive(path: Path, into: Path) -> Manifest:
     """Unpack a style into an empty folder, every file checked; raises StyleError (without the path)."""
-    if path.stat().st_size > MAX_ARCHIVE_BYTE:
-        raise StyleError(f"it is larger than {MAX_ARCHIVE_BYTE >> 30} GB")
     try:
-        with path.open("rb") as file:
-            file.seek(-min(64, path.stat().st_size), io.SEEK_END)
-            check_directory(file.read(64), MAX_FILES + 1)
+        file = path.open("rb")
+    except OSError as error:
+        raise StyleError(f"it cannot be read ({error.strerror})") from None
+    with file:
+        size_byte = file.seek(0, io.SEEK_END)
+        if size_byte > MAX_ARCHIVE_BYTE:
+            raise StyleError(f"it is larger than {MAX_ARCHIVE_BYTE >> 30} GB")
+        file.seek(-min(64, size_byte), io.SEEK_END)
+        check_directory(file.read(64), MAX_FILES + 1)
+        try:
             with zipfile.ZipFile(file) as bundle:
                 return _unpack(bundle, into)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, LookupError, OverflowError):
-        # RuntimeError: an encrypted entry; ValueError, LookupError: impossible names, dates, offsets
-        raise StyleError("it is no style file, or damaged") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, LookupError, OverflowError):
+            # RuntimeError: an encrypted entry; ValueError, LookupError: impossible names, dates, offsets
+            raise StyleError("it is no style file, or damaged") from None
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # an offset before the file's start
+                raise StyleError("it is no style file, or damaged") from None
+            raise
 
 
 def check_directory(tail: bytes, n_most: int) -> None:

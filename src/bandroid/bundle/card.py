@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bandroid.bundle.manifest import Manifest, TrainingSong
+from bandroid.bundle.manifest import Manifest, Source, TrainingSong
 
 _MAX_SONGS = 2000
 
@@ -47,16 +47,23 @@ def card_text(manifest: Manifest) -> str:
 
 def _songs(songs: list[TrainingSong]) -> str:
     authors = Counter(song.author for song in songs if song.author)
-    by = f" by {len(authors)} authors" if len(authors) > 1 else f" by {next(iter(authors))}" if authors else ""
-    return f"{len(songs)} song{'' if len(songs) == 1 else 's'}{_cell(by)}"
+    by = ""
+    if authors:
+        by = f" by {len(authors)} authors" if len(authors) > 1 else f" by {_cell(next(iter(authors)))}"
+    return _count(len(songs)) + by
+
+
+def _count(n_songs: int) -> str:
+    return f"{n_songs} song{'' if n_songs == 1 else 's'}"
 
 
 def _rights(manifest: Manifest) -> list[str]:
     licences = Counter(song.licence for song in manifest.training.songs)
     known = sorted(licence for licence in licences if licence)
-    lines = [f"- {_cell(licence)}: {licences[licence]} songs" for licence in known]
+    lines = [f"- {_cell(licence)}: {_count(licences[licence])}" for licence in known]
     if licences[""]:
-        lines.append(f"- licence unknown to bandroid: {licences['']} songs; it is for you to know what you may do")
+        unknown = _count(licences[""])
+        lines.append(f"- licence unknown to bandroid: {unknown}; it is for you to know what you may do")
     lines.append(
         "- This style holds counts of what its songs do, and can repeat passages of them. Name the authors where"
         " their licences ask for it, when you pass the style on or publish what it writes."
@@ -64,9 +71,9 @@ def _rights(manifest: Manifest) -> list[str]:
     return lines
 
 
-def _source(source: object) -> str:
-    name, url, commit, licence = (_cell(getattr(source, field)) for field in ("name", "url", "commit", "licence"))
-    return ", ".join(part for part in (name, url, commit and f"commit {commit}", licence) if part)
+def _source(source: Source) -> str:
+    commit = source.commit and f"commit {source.commit}"
+    return ", ".join(_cell(part) for part in (source.name, source.url, commit, source.licence) if part)
 
 
 def _row(song: TrainingSong) -> str:

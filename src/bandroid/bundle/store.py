@@ -209,7 +209,7 @@ def import_style(path: Path, *, name: str | None = None, force: bool = False) ->
         except StyleError as error:
             raise StyleError(f"{path}: {error}") from None
         except OSError as error:
-            raise writing_error(error, path) from error
+            raise writing_error(error, styles / path.stem) from error
         check_can_save(manifest.name, force=force)
         _put_in_place(folder, styles / manifest.name)
     return _open(styles / manifest.name)
@@ -270,6 +270,8 @@ def _about(name: str, problem: str) -> StyleError:
 
 def _copy_folder(source: Path, target: Path) -> Manifest:
     """Copy an unpacked style, every file checked."""
+    if not (source / MANIFEST_NAME).is_file():
+        raise StyleError("this folder is no style: there is no manifest.json in it")
     with (source / MANIFEST_NAME).open("rb") as file:
         content = file.read(MAX_MANIFEST_BYTE + 1)
     manifest = read_manifest(content)
