@@ -62,7 +62,10 @@ def read_channels(events: ChannelEvents, channel: Ints, messages: list[Message])
         channels.banks = _changes(events, channel, at, events.data2)
         for one, table in ((_VOLUME, channels.volume), (_PAN, channels.pan)):
             at = control[number == one]
-            _firsts(events, channel, at, table, zero_counts=one == _PAN)
+            _firsts(events, channel, at, table)
+            if one == _VOLUME:
+                # A volume of 0 begins a fade-in: the first one above it counts, if there is one.
+                _firsts(events, channel, at[events.data2[at] > 0], table)
         used = np.isin(number, (_BANK, 32, _VOLUME, _PAN, 64, 120, 121, 123))
         n_controllers = int(np.count_nonzero(~used))
     for count, words in (
@@ -102,17 +105,14 @@ def _changes(
     return dict(changes)
 
 
-def _firsts(
-    events: ChannelEvents, channel: Ints, at: Ints, table: dict[tuple[int, int], int], *, zero_counts: bool
-) -> None:
-    """Note each (track, channel)'s first value; a volume of 0 begins a fade-in, so the next one counts."""
-    if not zero_counts:
-        at = at[events.data2[at] > 0]
+def _firsts(events: ChannelEvents, channel: Ints, at: Ints, table: dict[tuple[int, int], int]) -> None:
+    """Note the first value of each (track, channel), and of each channel in the first track that has one."""
     key = (events.track[at] << 12) | channel[at]
-    for one, first in zip(*np.unique(key, return_index=True), strict=True):
-        value = int(events.data2[at[first]])
-        table[int(one) >> 12, int(one) & 0xFFF] = value
-        table.setdefault((-1, int(one) & 0xFFF), value)
+    found, first = np.unique(key, return_index=True)
+    # backwards, so that of several tracks the first has the last word
+    for one, value in zip(found[::-1].tolist(), events.data2[at[first]][::-1].tolist(), strict=True):
+        table[one >> 12, one & 0xFFF] = value
+        table[-1, one & 0xFFF] = value
 
 
 def make_parts(raw: RawNotes, channels: Channels, line: Timeline, n_tracks: int) -> tuple[tuple[Part, ...], list[str]]:
