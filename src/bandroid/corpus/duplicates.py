@@ -212,7 +212,7 @@ def _share_in_common(smaller: _Stream, larger: _Stream) -> float:
         return float(same_size and np.array_equal(np.diff(smaller.pitch), np.diff(larger.pitch)))
     over = np.ones(_WINDOW, dtype=np.int64)
     n_found = np.count_nonzero(np.convolve(found, over)[: found.size])
-    return n_found / np.count_nonzero(np.convolve(counts, over)[: found.size])
+    return float(n_found / np.count_nonzero(np.convolve(counts, over)[: found.size]))
 
 
 def _interval(one: _Stream, other: _Stream) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bandroid.corpus.files import spellings_of
 from bandroid.corpus.roles import ROLES, PartRole
 from bandroid.errors import CorpusError
 from bandroid.music.song import Song
@@ -39,10 +40,10 @@ class RoleRule:
     line: int
     """number of the line in its file, from 1"""
 
-    def fits(self, relative: Path) -> bool:
-        """Tell whether the rule means this file (its path from the folder)."""
-        names = {relative.as_posix().lower(), relative.name.lower(), relative.stem.lower()}
-        return any(fnmatch.fnmatchcase(name, self.song.lower()) or name == self.song.lower() for name in names)
+    def fits(self, name: str) -> bool:
+        """Tell whether the rule means this song (its path from the folder, as the report names it)."""
+        wanted = self.song.lower()
+        return any(form == wanted or fnmatch.fnmatchcase(form, wanted) for form in spellings_of(name.lower()))
 
 
 def read_roles(path: Path) -> tuple[RoleRule, ...]:
