@@ -139,7 +139,7 @@ class Timeline:
         self.bars[bar if at_unit or not bar else bar - 1].marks.to_coda = True
 
     def finish(self) -> list[WrittenBar]:
-        """Return the bars, each with its length and with what is in force as it begins."""
+        """Return the bars, each with its length and its metre; one that says nothing is as long as its metre."""
         self._settle_codas()
         for first_bar, (last_bar, numbers) in self._endings.items():
             for bar in self.bars[first_bar : last_bar + 1]:
@@ -153,15 +153,10 @@ class Timeline:
             for (number, at_unit), value in sorted(changes.items()):
                 getattr(self.bars[number], name).append((at_unit, value))
         metre: Metre | None = None
-        key: tuple[int, bool] | None = None
-        tempo_qpm: float | None = None
         for number, bar in enumerate(self.bars):
-            metre = self.metres.get(number, metre)
-            bar.metre, bar.key, bar.tempo_qpm = metre, key, tempo_qpm
+            bar.metre = metre = self.metres.get(number, metre)
             whole_unit = metre_length_unit(metre) if metre else UNITS_PER_WHOLE
             bar.length_unit = self.content_unit[number] or (0 if self.is_implicit[number] else whole_unit)
-            key = bar.keys[-1][1] if bar.keys else key
-            tempo_qpm = bar.tempos[-1][1] if bar.tempos else tempo_qpm
         return self.bars
 
     def _settle_codas(self) -> None:

@@ -62,8 +62,8 @@ def perform(score: WrittenScore) -> Song:
 
     timed_bars = list(zip(onset_unit.tolist(), bars, strict=False))
     metres = {tick(at): metre for at, metre in metre_changes([(b.length_unit, b.metre) for b in bars])}
-    tempos = _in_force(((at, bar.tempo_qpm, bar.tempos) for at, bar in timed_bars), tick)
-    keys = _in_force(((at, bar.key, bar.keys) for at, bar in timed_bars), tick)
+    tempos = _in_force([bar.tempos for bar in score.bars], order, onset_unit, tick)
+    keys = _in_force([bar.keys for bar in score.bars], order, onset_unit, tick)
     _remark_on_bars(score.bars, remarks)
     _remark_on_verses(score, order, remarks)
     return Song(
@@ -243,18 +243,32 @@ def _lyrics(
 
 
 def _in_force(
-    bars: Iterable[tuple[int, _Value | None, Sequence[tuple[int, _Value]]]], tick: Callable[[int], int]
+    inside: Sequence[Sequence[tuple[int, _Value]]],
+    order: Sequence[tuple[int, int]],
+    onset_unit: _Table,
+    tick: Callable[[int], int],
 ) -> list[tuple[int, _Value]]:
-    """Return (tick, value) where a value changes; a bar that is jumped to brings its own back."""
-    changes: dict[int, _Value] = {}
+    """Return (tick, value) where a value changes; a bar that is jumped to brings back what was in force there.
+
+    `inside` holds the changes of each written bar, as (units from its start, value).
+    """
+    at_start: list[_Value | None] = []  # per written bar: what is in force as it begins
+    value: _Value | None = None
+    for changes in inside:
+        at_start.append(value)
+        value = changes[-1][1] if changes else value
+    if value is None:
+        return []
+    found: dict[int, _Value] = {}
     current: _Value | None = None
-    for onset_unit, value_at_start, inside in bars:
-        here = [(0, value_at_start)] if value_at_start is not None else []
-        for at_unit, value in (*here, *sorted(inside, key=lambda change: change[0])):
+    for (bar, _), start_unit in zip(order, onset_unit.tolist(), strict=False):
+        first = at_start[bar]
+        if first is not None and first != current:
+            found[tick(start_unit)] = current = first
+        for at_unit, value in inside[bar]:
             if value != current:
-                changes[tick(onset_unit + at_unit)] = value
-                current = value
-    return sorted(changes.items())
+                found[tick(start_unit + at_unit)] = current = value
+    return sorted(found.items())
 
 
 def _texts(bars: Iterable[tuple[int, Sequence[tuple[int, str]]]], tick: Callable[[int], int]) -> tuple[TextEvent, ...]:

@@ -3,8 +3,8 @@
     |: A |1 B :|2 C | D  Fine | E  D.C. al Fine |   ->   A B A C D E A C D
 
 The habits of players are followed: after a jump (D.C. or D.S.) repeats are not taken again and the last ending is
-played; Fine and To Coda count only after a jump; a repeat without its opening sign goes back to the end of the repeat
-before it, or to the beginning.
+played; Fine and To Coda count only after a jump; a D.C. without either only says "once more" and is not taken; a repeat
+without its opening sign goes back to the end of the repeat before it, or to the beginning.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def play_order(bars: Sequence[BarMarks], limit: int = MAX_PLAYED_BARS) -> list[t
         return [(bar, 1) for bar in range(len(bars))]
     last_ending = _last_endings(bars)
     order: list[tuple[int, int]] = []
+    # A D.C. without an end elsewhere would only play the whole piece twice.
+    may_da_capo = any(marks.is_fine or marks.to_coda for marks in bars)
     section_start, time, has_jumped = 0, 1, False
     bar = 0
     while bar < len(bars):
@@ -85,7 +87,7 @@ def play_order(bars: Sequence[BarMarks], limit: int = MAX_PLAYED_BARS) -> list[t
                     continue
                 if not marks.endings:
                     section_start, time = bar + 1, 1
-            if not has_jumped and (marks.da_capo or marks.dal_segno):
+            if not has_jumped and (marks.dal_segno or (marks.da_capo and may_da_capo)):
                 has_jumped = True
                 segno = _find(bars, "is_segno", 0) if marks.dal_segno else None
                 bar = section_start = segno or 0

@@ -85,13 +85,11 @@ class WrittenBar:
     length_unit: int = 0
     metre: Metre | None = None
     """in force here; None where there is none"""
-    key: tuple[int, bool] | None = None
-    """(fifths, is_minor) in force as the bar begins; None where none was stated"""
-    tempo_qpm: float | None = None
-    """quarters a minute in force as the bar begins; None where none was stated"""
     marks: BarMarks = field(default_factory=BarMarks)
     keys: list[tuple[int, tuple[int, bool]]] = field(default_factory=list)
+    """(fifths, is_minor) of key signatures"""
     tempos: list[tuple[int, float]] = field(default_factory=list)
+    """quarters a minute"""
     chords: list[tuple[int, str]] = field(default_factory=list)
     markers: list[tuple[int, str]] = field(default_factory=list)
 
