@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bandroid.errors import MidiError
+from bandroid.music.midi_text import counted
 
 MAX_TRACKS = 1024
 """more tracks than any arrangement has; the rest is left out, with a remark"""
@@ -51,7 +52,7 @@ def find_chunks(content: bytes, path: Path) -> Chunks:
         raise MidiError(path, "ends in the middle of its header")
     remarks: list[str] = []
     if at and content[:4] != b"RIFF":
-        remarks.append(f"{at} bytes before the MIDI header were skipped")
+        remarks.append(f"{counted(at, 'byte')} before the MIDI header were skipped")
     length = int.from_bytes(content[at + 4 : at + 8])
     kind = int.from_bytes(content[at + 8 : at + 10])
     n_declared = int.from_bytes(content[at + 10 : at + 12])
@@ -67,11 +68,11 @@ def find_chunks(content: bytes, path: Path) -> Chunks:
     spans, is_truncated = _tracks(content, begin, remarks)
     if not spans:
         raise MidiError(path, "has a header but no tracks")
-    if len(spans) != n_declared and not is_truncated:
-        remarks.append(f"the header says {n_declared} tracks, but there are {len(spans)}")
-    if len(spans) > MAX_TRACKS:
-        remarks.append(f"only the first {MAX_TRACKS} of {len(spans)} tracks were read")
-    return Chunks(kind, division, tuple(spans[:MAX_TRACKS]), is_truncated, tuple(remarks))
+    if len(spans) == MAX_TRACKS:
+        remarks.append(f"no more than {MAX_TRACKS} tracks are read")
+    elif len(spans) != n_declared and not is_truncated:
+        remarks.append(f"the header says {counted(n_declared, 'track')}, but there are {len(spans)}")
+    return Chunks(kind, division, tuple(spans), is_truncated, tuple(remarks))
 
 
 def _tracks(content: bytes, at: int, remarks: list[str]) -> tuple[list[tuple[int, int]], bool]:
@@ -79,7 +80,7 @@ def _tracks(content: bytes, at: int, remarks: list[str]) -> tuple[list[tuple[int
     size = len(content)
     spans: list[tuple[int, int]] = []
     is_truncated = False
-    while at + 8 <= size:
+    while at + 8 <= size and len(spans) < MAX_TRACKS:
         name = content[at : at + 4]
         first = at + 8
         end = first + int.from_bytes(content[at + 4 : first])
@@ -99,7 +100,7 @@ def _tracks(content: bytes, at: int, remarks: list[str]) -> tuple[list[tuple[int
                     if is_track:
                         spans.append((first, end))
                     break
-                remarks.append(f"{following - end} bytes between two tracks were skipped")
+                remarks.append(f"{counted(following - end, 'byte')} between two tracks were skipped")
                 if is_track:
                     spans.append((first, end))
                 at = following

@@ -22,6 +22,10 @@ SYSEX = 0xF0
 
 MAX_SINGLE_EVENTS = 300_000
 """events read one by one (about 1 microsecond each): more than that is no song"""
+MAX_EVENTS = 2_000_000
+"""all events of a file: four for each note of the largest song, so that memory stays bounded"""
+_MAX_DAMAGED = 500
+"""damaged events in all tracks that we try to get round (up to half a millisecond each)"""
 _LOOKAHEAD_EVENT = 6
 """so many sound events in a row show that we are in step again after damage"""
 _RESYNC_BYTE = 96
@@ -104,6 +108,7 @@ class _Gathered:
     """What the walk through the tracks collects; event numbers count all events of the file."""
 
     n_events: int = 0
+    n_damaged: int = 0
     runs: list[tuple[int, int, int, int]] = field(default_factory=list)
     """event number of the first, index of its first low byte, how many, byte where it begins"""
     singles: list[tuple[int, int, int, int, int]] = field(default_factory=list)
@@ -190,6 +195,9 @@ def _walk(content: bytes, scan: _Scan, track: int, span: tuple[int, int], gather
             if before_damage is None:
                 before_damage = (*_sizes(gathered), at)
             state.n_damaged += 1
+            gathered.n_damaged += 1
+            if gathered.n_damaged > _MAX_DAMAGED:
+                break
             if single is None or not _is_in_step(content, single.end, end, _n_data(single.status) or n_data):
                 resumed = resumed or _resync(content, at, end)
                 if resumed is None:
@@ -213,8 +221,11 @@ def _walk(content: bytes, scan: _Scan, track: int, span: tuple[int, int], gather
         gathered.n_events += 1
         if len(gathered.singles) + len(gathered.others) > MAX_SINGLE_EVENTS:
             raise TooManyEventsError
+    if gathered.n_events > MAX_EVENTS:
+        raise TooManyEventsError
     # More than about one damaged event in a hundred: what follows is not to be trusted.
-    if before_damage and state.n_damaged > max(3, (gathered.n_events - first_event) // 100):
+    is_hopeless = gathered.n_damaged > _MAX_DAMAGED
+    if before_damage and (is_hopeless or state.n_damaged > max(3, (gathered.n_events - first_event) // 100)):
         _cut_back(gathered, before_damage)
         state.is_cut = True
         state.lost_byte = end - before_damage[-1]

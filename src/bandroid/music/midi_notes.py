@@ -70,11 +70,13 @@ def pair_notes(events: ChannelEvents, channel: Ints, tracks: list[TrackState], t
     group, track = group[on], track[on]
     hanging = np.flatnonzero(end_tick < 0)
     if hanging.size:
+        _cut_at_next_onset(group, onset_tick, end_tick, hanging)
         last_tick = np.zeros(len(tracks), dtype=np.int64)
         np.maximum.at(last_tick, track, np.maximum(onset_tick, end_tick))
         close_tick = np.array([state.end_tick for state in tracks], dtype=np.int64)
         close_tick = np.minimum(close_tick, last_tick + _TAIL_QUARTER * ticks_per_quarter)
-        end_tick[hanging] = np.maximum(close_tick[track[hanging]], onset_tick[hanging] + 1)
+        hanging_on = hanging[end_tick[hanging] < 0]
+        end_tick[hanging_on] = np.maximum(close_tick[track[hanging_on]], onset_tick[hanging_on] + 1)
     zero = end_tick == onset_tick
     n_zero = int(np.count_nonzero(zero))
     if n_zero:
@@ -127,6 +129,19 @@ def _fifo(group: Ints, is_on: NDArray[np.bool_]) -> tuple[Ints, Ints, int]:
     n_off_before = np.concatenate([[0], np.cumsum(np.bincount(number[off], minlength=starts.size))])
     rank = np.arange(off.size) - n_off_before[number[off]]
     return on[n_on_before[number[off]] + rank], off, int(np.count_nonzero(is_stray))
+
+
+def _cut_at_next_onset(group: Ints, onset_tick: Ints, end_tick: Ints, hanging: Ints) -> None:
+    """Where a pitch misses a note-off, let each of its notes end at the next one's onset at the latest.
+
+    First in, first out would otherwise hand on the gap: every later note of the pitch would end with its follower.
+    """
+    concerned = np.flatnonzero(np.isin(group, group[hanging]))
+    order = concerned[np.argsort(group[concerned], kind="stable")]
+    this, following = order[:-1], order[1:]
+    is_cut = (group[this] == group[following]) & (onset_tick[following] > onset_tick[this])
+    is_cut &= (end_tick[this] < 0) | (end_tick[this] > onset_tick[following])
+    end_tick[this[is_cut]] = onset_tick[following[is_cut]]
 
 
 def _apply_controllers(

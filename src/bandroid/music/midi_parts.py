@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bandroid.music.general_midi import PROGRAM_NAMES
 from bandroid.music.midi_events import SYSEX, ChannelEvents, Message
 from bandroid.music.midi_notes import Ints, RawNotes
+from bandroid.music.midi_text import counted
 from bandroid.music.midi_timeline import Timeline
 from bandroid.music.notes import Notes
 from bandroid.music.song import DRUM_PROGRAM, Part, TextEvent
@@ -43,7 +44,8 @@ class Channels:
     rhythm: dict[int, bool] = field(default_factory=dict)
     """by channel: what a Roland GS message makes of it, drums or not"""
     drum_banks: frozenset[int] = frozenset((_GM2_DRUM_BANK, *_XG_DRUM_BANKS))
-    remarks: list[str] = field(default_factory=list)
+    unused: Counter[str] = field(default_factory=Counter)
+    """messages that a Song has no place for, by name"""
 
 
 def read_channels(events: ChannelEvents, channel: Ints, messages: list[Message]) -> Channels:
@@ -68,13 +70,9 @@ def read_channels(events: ChannelEvents, channel: Ints, messages: list[Message])
                 _firsts(events, channel, at[events.data2[at] > 0], table)
         used = np.isin(number, (_BANK, 32, _VOLUME, _PAN, 64, 120, 121, 123))
         n_controllers = int(np.count_nonzero(~used))
-    for count, words in (
-        (int(counts[0xE]), "pitch bends"),
-        (n_controllers, "controller changes"),
-        (int(counts[0xA] + counts[0xD]), "aftertouch messages"),
-    ):
-        if count:
-            channels.remarks.append(f"{count} {words} are not used")
+    channels.unused["pitch bend"] = int(counts[0xE])
+    channels.unused["controller change"] = n_controllers
+    channels.unused["aftertouch message"] = int(counts[0xA] + counts[0xD])
     sysex = [message for message in messages if message.kind == SYSEX and message.content[:1] == b"\x41"]
     for message in sysex:
         content = message.content
@@ -158,8 +156,8 @@ def make_parts(raw: RawNotes, channels: Channels, line: Timeline, n_tracks: int)
     if len(voices) > MAX_PARTS:
         n_lost = sum(len(notes) for notes in groups) - sum(len(groups[n]) for n in kept)
         remarks.append(
-            f"{len(voices)} parts are more than the limit of {MAX_PARTS}: those with the fewest notes were left out "
-            f"({n_lost} notes)"
+            f"{len(voices)} parts are more than the limit of {MAX_PARTS}: those with the fewest notes "
+            f"({counted(n_lost, 'note')}) were left out"
         )
     kept.sort()
     names = _names([voices[n] for n in kept], line, n_tracks)
@@ -176,13 +174,8 @@ def make_parts(raw: RawNotes, channels: Channels, line: Timeline, n_tracks: int)
                 pan=_value(channels.pan, track, channel, 64),
             )
         )
-    lyrics, words = _assign_lyrics(parts, [voices[n][0] for n in kept], line)
-    remarks += words
-    with_lyrics = tuple(
-        Part(p.name, p.program, p.is_drum, p.notes, lyrics[n], p.volume, p.pan) if n in lyrics else p
-        for n, p in enumerate(parts)
-    )
-    return with_lyrics, remarks
+    lyrics = _assign_lyrics(parts, [voices[n][0] for n in kept], line)
+    return tuple(replace(part, lyrics=lyrics.get(n, ())) for n, part in enumerate(parts)), remarks
 
 
 def _own_or_shared(
@@ -257,9 +250,7 @@ def _names(voices: list[tuple[int, int, bool, int]], line: Timeline, n_tracks: i
     return names
 
 
-def _assign_lyrics(
-    parts: list[Part], tracks: list[int], line: Timeline
-) -> tuple[dict[int, tuple[TextEvent, ...]], list[str]]:
+def _assign_lyrics(parts: list[Part], tracks: list[int], line: Timeline) -> dict[int, tuple[TextEvent, ...]]:
     """Give each track's words to the part that sings them: one of the track's own, else the one in step with them."""
     lyrics: dict[int, list[TextEvent]] = {}
     for track, texts in line.lyrics.items():
@@ -272,7 +263,5 @@ def _assign_lyrics(
             # of parts equally in step (a melody and its doubling), the one with fewer notes, then the first
             return (not parts[n].is_drum, hits, -len(parts[n].notes))
 
-        if among:
-            lyrics.setdefault(max(among, key=share), []).extend(texts)
-    ordered = {n: tuple(sorted(texts, key=lambda text: text.onset_tick)) for n, texts in lyrics.items()}
-    return ordered, []
+        lyrics.setdefault(max(among, key=share), []).extend(texts)
+    return {n: tuple(sorted(texts, key=lambda text: text.onset_tick)) for n, texts in lyrics.items()}

@@ -9,6 +9,8 @@ MIDI ourselves.
 
 from __future__ import annotations
 
+import stat
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +23,7 @@ from bandroid.music.midi_chunks import Chunks, find_chunks
 from bandroid.music.midi_events import FileEvents, TooManyEventsError, read_events
 from bandroid.music.midi_notes import RawNotes, channel_of, pair_notes
 from bandroid.music.midi_parts import make_parts, read_channels
+from bandroid.music.midi_text import counted
 from bandroid.music.midi_timeline import Timeline, drop_on_bar_lines, read_timeline, whole_tick_factor
 from bandroid.music.song import Song, TempoChange
 
@@ -30,8 +33,6 @@ MAX_SECOND = 6 * 3600.0
 _MAX_TICK = 1 << 36
 """6 hours at 10,000 quarters a minute and 19,000 ticks per quarter: beyond, only damage lies"""
 _DEFAULT_TICKS_PER_QUARTER = 480
-
-SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf")
 
 
 def read_midi(path: Path) -> Song:
@@ -56,9 +57,10 @@ def read_comment(path: Path) -> str | None:
 def read_bytes(path: Path) -> bytes:
     """Return a file's bytes, within the limit; raises MidiError."""
     try:
-        size = path.stat().st_size
-        if path.is_dir():
-            raise MidiError(path, "is a folder, not a file")
+        status = path.stat()
+        size = status.st_size
+        if not stat.S_ISREG(status.st_mode):
+            raise MidiError(path, "is a folder or a device, not a file")
         if size > MAX_BYTE:
             raise MidiError(path, f"is too large for a MIDI file ({size / 1e6:.0f} MB; the limit is 16 MB)")
         return path.read_bytes()
@@ -76,7 +78,6 @@ def song_from_bytes(content: bytes, path: Path) -> Song:
     if chunks.kind == 2 and len(events.tracks) > 1:
         events = _one_after_another(events)
         remarks.append(f"{len(events.tracks)} patterns (type 2) were put one after another")
-    _check_size(events, path)
     line = read_timeline(events.messages)
     division = _time_division(chunks.division)
     ticks_per_quarter = division.ticks_per_quarter
@@ -94,6 +95,7 @@ def song_from_bytes(content: bytes, path: Path) -> Song:
     if chunks.division == 0:
         remarks.append(f"the header states 0 ticks per quarter; read as {ticks_per_quarter}")
 
+    _check_size(events, path)
     ports = np.zeros(len(events.tracks), dtype=np.int64)
     for track, port in line.ports.items():
         ports[track] = port
@@ -115,7 +117,9 @@ def song_from_bytes(content: bytes, path: Path) -> Song:
     )
     if duration_second(song) > MAX_SECOND:
         raise MidiError(path, "lasts longer than 6 hours")
-    remarks += [*_note_remarks(raw), *line.remarks, *channels.remarks, *part_remarks]
+    if all(part.volume == 0 for part in parts):
+        raise MidiError(path, "has no notes that sound: the volume of every part is 0")
+    remarks += [*_note_remarks(raw), *part_remarks, *_rest_remarks(line.left_out, line.unused + channels.unused)]
     return replace(song, remarks=tuple(remarks))
 
 
@@ -135,13 +139,13 @@ def _track_remarks(chunks: Chunks, events: FileEvents, path: Path) -> list[str]:
     remarks = ["the file is cut off; what is there was read"] if chunks.is_truncated else []
     for number, state in enumerate(events.tracks, start=1):
         if state.is_cut:
-            remarks.append(f"track {number} is damaged; its last {state.lost_byte} bytes were left out")
+            remarks.append(f"track {number} is damaged; its last {counted(state.lost_byte, 'byte')} were left out")
         elif state.n_damaged:
-            remarks.append(f"track {number}: {state.n_damaged} damaged events were repaired or left out")
+            remarks.append(f"track {number}: {counted(state.n_damaged, 'damaged event')}, repaired or left out")
         if state.is_unfinished and not chunks.is_truncated:
             remarks.append(f"track {number} ends in the middle of an event, which was left out")
         if state.n_misplaced:
-            remarks.append(f"track {number}: {state.n_misplaced} messages that do not belong into a file were skipped")
+            remarks.append(f"track {number}: {counted(state.n_misplaced, 'message')} of live playing, skipped")
     return remarks
 
 
@@ -206,11 +210,19 @@ def _title(line: Timeline, playing: set[int], n_tracks: int) -> str:
 def _note_remarks(raw: RawNotes) -> list[str]:
     remarks = []
     for count, words in (
-        (raw.n_hanging, "notes are never switched off; they were ended with their track"),
-        (raw.n_stray_off, "note-offs without a note were left out"),
-        (raw.n_zero_length, "notes of no length were made one tick long"),
-        (raw.n_pedalled, "notes were lengthened by the sustain pedal"),
+        (raw.n_hanging, "never switched off: ended with the next of its pitch, or with its track"),
+        (raw.n_zero_length, "of no length: made one tick long"),
+        (raw.n_pedalled, "held by the sustain pedal: made longer"),
     ):
         if count:
-            remarks.append(f"{count} {words}")
+            remarks.append(f"{counted(count, 'note')} {words}")
+    if raw.n_stray_off:
+        remarks.append(f"{counted(raw.n_stray_off, 'note-off')} without a note: left out")
     return remarks
+
+
+def _rest_remarks(left_out: Counter[str], unused: Counter[str]) -> list[str]:
+    """Say what a Song has no place for."""
+    remarks = [f"{counted(count, thing)}: left out" for thing, count in left_out.items()]
+    named = ", ".join(counted(count, thing) for thing, count in unused.items() if count)
+    return [*remarks, f"not used: {named}"] if named else remarks

@@ -24,6 +24,11 @@ def decode_text(content: bytes) -> str:
     return "".join(letter for letter in text if letter.isprintable())[:MAX_TEXT]
 
 
+def counted(n: int, thing: str) -> str:
+    """Return a number with its noun: 1 note, 2,500 notes."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+
+
 def _japanese(content: bytes) -> str:
     """Decode Shift-JIS; "" unless most of it is kana or kanji: "Präludium" in Latin-1 also decodes, to one kanji."""
     try:

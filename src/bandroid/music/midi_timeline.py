@@ -12,8 +12,6 @@ from bandroid.music.midi_events import SYSEX, Message
 from bandroid.music.midi_text import decode_text
 from bandroid.music.song import KeyChange, MetreChange, TempoChange, TextEvent
 
-TEXT, TRACK_NAME, LYRIC, MARKER, CUE = 0x01, 0x03, 0x05, 0x06, 0x07
-PORT, TEMPO, METRE, KEY = 0x21, 0x51, 0x58, 0x59
 CHORD_PREFIX = "chord: "
 """a text event that begins so is a chord symbol (our own habit: MIDI has none)"""
 COMMENT_PREFIX = "bandroid: "
@@ -23,8 +21,8 @@ MICROSECOND_PER_MINUTE = 60_000_000
 Change = TypeVar("Change", TempoChange, MetreChange, KeyChange)
 
 _KARAOKE_HEAD = "@"
-_SILENT = frozenset((0x00, 0x02, 0x04, 0x20, 0x54))
-"""meta events without music (number, copyright, instrument name, channel prefix, SMPTE offset): not worth a remark"""
+_SILENT = frozenset((0x00, 0x02, 0x08, 0x09, 0x20, 0x54))
+"""meta events without music (number, copyright, program and device name, channel prefix, start time)"""
 
 
 @dataclass(slots=True)
@@ -39,23 +37,29 @@ class Timeline:
     lyrics: dict[int, list[TextEvent]] = field(default_factory=dict)
     """by track"""
     names: dict[int, str] = field(default_factory=dict)
+    """by track: its name, or else its instrument's"""
+    instruments: dict[int, str] = field(default_factory=dict)
     """by track"""
     ports: dict[int, int] = field(default_factory=dict)
     """by track"""
     title: str = ""
     """of a karaoke file; other files have it as the first track's name"""
     comment: str | None = None
-    remarks: list[str] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    """impossible events, by name"""
+    unused: Counter[str] = field(default_factory=Counter)
+    """events that a Song has no place for, by name"""
 
 
 def read_timeline(messages: list[Message]) -> Timeline:
     """Sort meta events into a timeline; what makes no sense is left out, with a remark."""
     line = Timeline()
-    left_out: Counter[str] = Counter()
     texts: list[Message] = []
     for message in sorted(messages, key=lambda message: message.tick):  # stable: the file's order within a tick
-        _read_one(message, line, texts, left_out)
-    _read_texts(texts, line, left_out)
+        _read_one(message, line, texts)
+    _read_texts(texts, line)
+    for track, name in line.instruments.items():
+        line.names[track] = line.names.get(track) or name
     line.tempos = list(_last_per_tick(line.tempos))
     line.metres = list(_last_per_tick(line.metres))
     line.keys = list(_last_per_tick(line.keys))
@@ -65,11 +69,10 @@ def read_timeline(messages: list[Message]) -> Timeline:
         for n, a in enumerate(line.keys)
         if n == 0 or (a.fifths, a.is_minor) != (line.keys[n - 1].fifths, line.keys[n - 1].is_minor)
     ]
-    line.remarks += [f"{count} {words}" for words, count in left_out.items()]
     return line
 
 
-def _read_one(message: Message, line: Timeline, texts: list[Message], left_out: Counter[str]) -> None:
+def _read_one(message: Message, line: Timeline, texts: list[Message]) -> None:
     track, tick, kind, content = message
     match kind:
         case 0x51:
@@ -77,41 +80,43 @@ def _read_one(message: Message, line: Timeline, texts: list[Message], left_out: 
             if tempo:
                 line.tempos.append(tempo)
             else:
-                left_out["impossible tempo changes were left out"] += 1
+                line.left_out["impossible tempo change"] += 1
         case 0x58:
             metre = _metre(tick, content)
             if metre:
                 line.metres.append(metre)
             else:
-                left_out["impossible metres were left out"] += 1
+                line.left_out["impossible metre"] += 1
         case 0x59:
             key = _key(tick, content)
             if key:
                 line.keys.append(key)
             else:
-                left_out["impossible key signatures were left out"] += 1
+                line.left_out["impossible key signature"] += 1
         case 0x03:
             line.names.setdefault(track, decode_text(content).strip())
+        case 0x04:
+            line.instruments.setdefault(track, decode_text(content).strip())
         case 0x05:
             _append_text(line.lyrics.setdefault(track, []), tick, decode_text(content))
         case 0x06:
             _append_text(line.markers, tick, decode_text(content).strip())
         case 0x07:
-            left_out["cue points are not used"] += 1
+            line.unused["cue point"] += 1
         case 0x01:
             texts.append(message)
         case 0x21:
             if content:
                 line.ports.setdefault(track, content[0] & 0x7F)
         case 0x7F:
-            left_out["sequencer's own events are not used"] += 1
+            line.unused["sequencer event"] += 1
         case _ if kind == SYSEX:
-            left_out["system messages are not used"] += 1
+            line.unused["system message"] += 1
         case _ if kind not in _SILENT:
-            left_out["unknown meta events are not used"] += 1
+            line.unused["unknown meta event"] += 1
 
 
-def _read_texts(texts: list[Message], line: Timeline, left_out: Counter[str]) -> None:
+def _read_texts(texts: list[Message], line: Timeline) -> None:
     """Sort text events: chord symbols, our own comment, words of a karaoke file, anything else."""
     decoded = [(message, decode_text(message.content)) for message in texts]
     is_karaoke = any(text.startswith(("@K", "@T", "@L")) for _, text in decoded)
@@ -128,7 +133,7 @@ def _read_texts(texts: list[Message], line: Timeline, left_out: Counter[str]) ->
             # A stroke begins a new line or verse on the screen.
             _append_text(line.lyrics.setdefault(message.track, []), message.tick, text.lstrip("/\\"))
         else:
-            left_out["text events are not used"] += 1
+            line.unused["text"] += 1
 
 
 def _append_text(texts: list[TextEvent], tick: int, text: str) -> None:
