@@ -17,6 +17,7 @@ _SILENT, _NEW = VOCABULARY.token("silent", 0), VOCABULARY.token("new", 0)
 _REPEAT = VOCABULARY.offset("repeat")
 _NOTHING = -1
 _LONGEST_MATCH = 16
+_MEMORY_BARS = 512  # so that a piece may go on for ever at the same speed
 
 
 def family_of(cursor: Cursor) -> int:
@@ -82,7 +83,7 @@ def _what_followed(history: list[Content]) -> tuple[Content | None, int]:
     """Return the cell that came after the longest earlier match of the way that led here, and how long it was."""
     n = len(history)
     best, longest = None, 0
-    for at in range(n - 2, -1, -1):
+    for at in range(n - 2, max(n - _MEMORY_BARS, -1), -1):
         if history[at] == history[-1]:
             match = 1
             while match < _LONGEST_MATCH and at >= match and history[at - match] == history[n - 1 - match]:
@@ -97,7 +98,7 @@ def _what_was_beside(cursor: Cursor, bar: int) -> tuple[Content | None, int]:
     others = range(cursor.part)
     now = [cursor.history[other][bar] for other in others]
     best, most = None, 0
-    for at in range(bar - 1, -1, -1):
+    for at in range(bar - 1, max(bar - _MEMORY_BARS, -1), -1):
         # A sounding cell that agrees says more than a silent one.
         agreement = sum(2 if cell else 1 for o, cell in zip(others, now, strict=True) if cursor.history[o][at] == cell)
         if agreement > most:

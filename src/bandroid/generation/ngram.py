@@ -27,6 +27,8 @@ SONG_WEIGHT = 6.0
 """how much one count in the song so far weighs against one in the style; 3 to 12 differ by 0.01 bits per note"""
 LEARNING_RATE = 0.005
 """step of the mixing weights; chosen on held-out songs of Band A among 0.002 to 0.05"""
+LONGEST_ORDER = 7
+"""no chain has more features"""
 _LONGEST_STEP = 3.0  # in nats: one surprise must not throw the weights over
 _SUM_OF_WEIGHTS = 1.2  # chains see different things, so together they may be surer than each alone
 
@@ -59,10 +61,17 @@ class Prediction:
 class Ngram:
     """A model that walks one song at a time; `begin` starts a new one."""
 
-    def __init__(self, style: Table, weights: Mapping[WeightKey, NDArray[np.float64]] | None = None) -> None:
+    def __init__(
+        self,
+        style: Table,
+        weights: Mapping[WeightKey, NDArray[np.float64]] | None = None,
+        order: int = LONGEST_ORDER,
+    ) -> None:
+        """`order` is how many features of a chain count at most."""
         self.weights: dict[WeightKey, NDArray[np.float64]] = dict(weights or {})
         """per choice and depths that its chains reached: float64[chains]"""
         self._style = style
+        self._order = order
         self._song = Counts()
         self._cursor = Cursor()
         self._notes = NoteContexts(self._cursor)
@@ -80,7 +89,7 @@ class Ngram:
 
     def predict(self, choice: Choice) -> Prediction:
         """Return the probabilities of a choice that the cursor stands before."""
-        chains = self._chains(choice)
+        chains = [chain[: self._order] for chain in self._chains(choice)]
         order_0 = np.full(choice.size, 1.0 / choice.size)
         self._refine(order_0, choice.index)
         estimates = np.empty((len(chains), choice.size))

@@ -63,7 +63,8 @@ def snap(song: Song, ticks_per_quarter: int) -> Snapped:
 
 def round_half_up(exact: NDArray[np.floating]) -> NDArray[np.int64]:
     """Round to int64, halves upwards: numpy's own rule (halves to even) would make a swing of even and odd steps."""
-    return np.floor(exact + 0.5).astype(np.int64)
+    rounded: NDArray[np.int64] = np.floor(exact + 0.5).astype(np.int64)
+    return rounded
 
 
 def _metre(change: MetreChange, onset_tick: int, ticks_per_quarter: int) -> MetreChange:

@@ -1,0 +1,149 @@
+"""A band's habits: how much it rests, how long it loops, how often it strikes one pitch in a row.
+
+Measured on songs they say what is usual; measured on a new piece they say whether it went silent or got stuck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bandroid.representations.sheet import CELL, Sheet
+
+LOOP_PERIODS_BAR = (1, 2, 4, 8)
+"""loops are looked for at these distances"""
+EARLY_BARS = 32
+"""songs differ in length, and a longer one has more to come back to: so new material is counted up to here"""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What one song does."""
+
+    silent_share: float
+    """share of cells (one part in one bar) without a note"""
+    longest_rest_bars: int
+    """longest stretch of bars in which nobody plays"""
+    longest_loop_bars: int
+    """longest stretch of bars that repeats the whole band's bars of 1, 2, 4 or 8 bars before, note for note"""
+    longest_part_loop_bars: int
+    """the same within one pitched part"""
+    longest_pitch_run: int
+    """longest run of notes of one and the same pitch in a pitched part"""
+    notes_per_bar: float
+    new_share: float
+    """share of sounding cells, in the first 32 bars, that no earlier cell of the part equals"""
+
+
+def measure(sheet: Sheet) -> Habits:
+    """Measure one song."""
+    n_parts, n_bars = len(sheet.parts), len(sheet.bars)
+    cell, inside = np.divmod(sheet.notes, CELL)
+    contents = _content_numbers(sheet)
+    sounding: NDArray[np.bool_] = contents > 0
+    early = contents[:, :EARLY_BARS]
+    pitched = [index for index, part in enumerate(sheet.parts) if not part.is_drum]
+    runs = [_longest_run(inside[cell % n_parts == index] // 256 % 128) for index in pitched]
+    return Habits(
+        silent_share=float(1 - sounding.mean()),
+        longest_rest_bars=_longest_stretch(np.logical_not(sounding.any(axis=0))),
+        longest_loop_bars=_longest_loop(contents),
+        longest_part_loop_bars=max((_longest_loop(contents[[index]]) for index in pitched), default=0),
+        longest_pitch_run=max(runs, default=0),
+        notes_per_bar=sheet.notes.size / n_bars,
+        new_share=sum(np.unique(row[row > 0]).size for row in early) / max(int(np.count_nonzero(early)), 1),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BandHabits:
+    """What the songs of a band do, as bounds that most of them keep within."""
+
+    silent_share: tuple[float, float, float]
+    """a quiet song's (10th percentile), a usual one's, a gappy one's (90th)"""
+    longest_rest_bars: int
+    longest_loop_bars: int
+    longest_part_loop_bars: int
+    longest_pitch_run: int
+    """of runs and loops what three songs of four stay within: one song's drone is not the band's habit"""
+    notes_per_bar: float
+    new_share: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data for a manifest."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> BandHabits:
+        """Read plain data back; raises ValueError where it does not fit."""
+        try:
+            low, middle, high = (float(share) for share in table["silent_share"])
+            counts = {
+                name: int(table[name])
+                for name in ("longest_rest_bars", "longest_loop_bars", "longest_part_loop_bars", "longest_pitch_run")
+            }
+            return cls(
+                silent_share=(low, middle, high),
+                notes_per_bar=float(table["notes_per_bar"]),
+                new_share=float(table["new_share"]),
+                **counts,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a band's habits: {error}") from error
+
+
+def band_habits(songs: Sequence[Habits]) -> BandHabits:
+    """Sum up songs; raises ValueError for none."""
+    if not songs:
+        raise ValueError("habits need at least one song")
+
+    def percentile(name: str, percent: float) -> float:
+        # To four digits: the last bits of a mean differ between machines, and a style's hash must not.
+        return round(float(np.percentile([getattr(song, name) for song in songs], percent)), 4)
+
+    return BandHabits(
+        silent_share=(percentile("silent_share", 10), percentile("silent_share", 50), percentile("silent_share", 90)),
+        longest_rest_bars=int(percentile("longest_rest_bars", 75)),
+        longest_loop_bars=int(percentile("longest_loop_bars", 75)),
+        longest_part_loop_bars=int(percentile("longest_part_loop_bars", 75)),
+        longest_pitch_run=int(percentile("longest_pitch_run", 75)),
+        notes_per_bar=percentile("notes_per_bar", 50),
+        new_share=percentile("new_share", 50),
+    )
+
+
+def _content_numbers(sheet: Sheet) -> NDArray[np.int64]:
+    """Return int64[parts, bars]: equal numbers for equal cells of a part, 0 for silence."""
+    numbers = np.zeros((len(sheet.parts), len(sheet.bars)), dtype=np.int64)
+    cell, inside = np.divmod(sheet.notes, CELL)
+    first = np.flatnonzero(np.append(True, np.diff(cell) != 0))
+    known: dict[bytes, int] = {}
+    for start, stop in zip(first.tolist(), [*first[1:].tolist(), cell.size], strict=True):
+        bar, part = divmod(int(cell[start]), len(sheet.parts))
+        numbers[part, bar] = known.setdefault(inside[start:stop].tobytes(), len(known) + 1)
+    return numbers
+
+
+def _longest_loop(contents: NDArray[np.int64]) -> int:
+    """Return the longest stretch of sounding bars that equal the bars one period before."""
+    sounding = contents.any(axis=0)
+    longest = 0
+    for period in LOOP_PERIODS_BAR:
+        repeats: NDArray[np.bool_] = np.all(contents[:, period:] == contents[:, :-period], axis=0)
+        longest = max(longest, _longest_stretch(repeats & sounding[period:]))
+    return longest
+
+
+def _longest_run(values: NDArray[np.int64]) -> int:
+    """Return the longest run of equal values: [60, 60, 62] -> 2."""
+    return _longest_stretch(np.diff(values) == 0) + 1 if values.size else 0
+
+
+def _longest_stretch(flags: ArrayLike) -> int:
+    """Return the longest run of True in bool[N]."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(flags, dtype=np.bool_), [False]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))

@@ -1,0 +1,189 @@
+"""Compose: a style and a wish -> a new song, bar by bar."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bandroid.critique.habits import Habits, measure
+from bandroid.errors import WishError
+from bandroid.generation.choices import CHOICES, next_choice
+from bandroid.generation.form import sections
+from bandroid.generation.guard import Guard
+from bandroid.generation.lineup import LineUp, cast
+from bandroid.generation.sampling import AS_LEARNT, Sampling, draw
+from bandroid.generation.style import InstantStyle
+from bandroid.music.notes import Notes
+from bandroid.music.song import KeyChange, Part, Song, TextEvent
+from bandroid.music.theory import key_name
+from bandroid.representations.score_cursor import Cursor
+from bandroid.representations.score_vocabulary import METRES, VOCABULARY
+from bandroid.representations.sheet import TEMPO_RANGE_QPM, song_from_sheet
+
+MAX_BARS = 2000
+MAX_PARTS = 32
+_BAR, _END = VOCABULARY.token("bar", 0), VOCABULARY.token("end", 0)
+# Cells are drawn as learnt, always: cutting their tail removes the rare exits that keep a piece from circling.
+_OF_CELLS = frozenset({"cell", "interval"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a new piece shall be; None leaves it to the style. Raises WishError where a value is out of range."""
+
+    n_bars: int = 16
+    tempo_qpm: float | None = None
+    metre: tuple[int, int] | None = None
+    key: tuple[int, bool] | None = None
+    """tonic's pitch class, 0 (C) to 11 (B), and whether minor"""
+    programs: tuple[int, ...] | None = None
+    """the line-up: General MIDI programs, or lineup.DRUMS"""
+    sampling: Sampling = AS_LEARNT
+
+    def __post_init__(self) -> None:
+        low, high = TEMPO_RANGE_QPM
+        if not 1 <= self.n_bars <= MAX_BARS:
+            raise WishError(f"--bars {self.n_bars} is out of range: 1 to {MAX_BARS}")
+        if self.tempo_qpm is not None and not low <= self.tempo_qpm <= high:
+            raise WishError(f"--tempo {self.tempo_qpm:g} is out of range: {low} to {high} quarter notes a minute")
+        if self.metre is not None and self.metre not in METRES:
+            raise WishError(f"--metre {self.metre[0]}/{self.metre[1]} cannot be: 4/4, 3/4, 6/8, 7/8 and the like can")
+        if self.programs is not None and not 1 <= len(self.programs) <= MAX_PARTS:
+            raise WishError(f"--instruments: name 1 to {MAX_PARTS} of them, not {len(self.programs)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A new song, and what is to be said about it."""
+
+    song: Song
+    habits: Habits
+    """to be held against the band's own"""
+    key: str
+    steered: dict[str, int]
+    """how often each habit of the band had to be enforced"""
+    comment: str
+    """seed, style, hash and options as JSON: what it takes to make the piece again"""
+
+
+def compose(style: InstantStyle, wish: Wish, seed: int, variation: int = 1) -> Piece:
+    """Compose one piece; the same style, wish, seed and variation give the same piece.
+
+    Raises WishError where the wish cannot be met.
+    """
+    rng = np.random.default_rng([seed, variation])
+    line_up = _line_up(style, wish, rng)
+    guard = Guard(style.habits, line_up.silent_share)
+    writing = write_bars(style, line_up, wish.sampling, guard, rng)
+    for _ in range(wish.n_bars):
+        cursor = next(writing)
+    cursor.push(_END)
+    sheet = cursor.sheet()
+    song = _finished(song_from_sheet(sheet), cursor, line_up, wish)
+    comment = {
+        "style": style.name,
+        "style_hash": style.style_hash,
+        "seed": seed,
+        "variation": variation,
+        "bars": wish.n_bars,
+        "tempo_qpm": wish.tempo_qpm,
+        "metre": wish.metre,
+        "key": wish.key,
+        "programs": wish.programs,
+        "temperature": wish.sampling.temperature,
+        "top_p": wish.sampling.top_p,
+        "min_p": wish.sampling.min_p,
+    }
+    tonic, is_minor = wish.key or (line_up.tonic, line_up.is_minor)
+    return Piece(
+        song=replace(song, title=f"{style.name} {seed}-{variation}"),
+        habits=measure(sheet),
+        key=key_name(tonic, is_minor),
+        steered=dict(guard.fired),
+        comment=json.dumps({name: value for name, value in comment.items() if value is not None}),
+    )
+
+
+def write_bars(
+    style: InstantStyle, line_up: LineUp, sampling: Sampling, guard: Guard, rng: np.random.Generator
+) -> Iterator[Cursor]:
+    """Write bar after bar without end; yields the cursor whenever a bar is whole.
+
+    The caller may push the song's end into the cursor and stop asking.
+    """
+    model = style.ngram()
+    cursor = model.cursor
+    for token in line_up.tokens():
+        cursor.push(token)
+    while True:
+        if cursor.stage == "bar":
+            yield cursor
+            cursor.push(_BAR)
+        # The line-up states metre and tempo once, for the whole piece.
+        choice = CHOICES["cell"] if cursor.stage == "frame" else next_choice(cursor)
+        prediction = model.predict(choice)
+        likely = guard.steer(cursor, choice, prediction.probabilities)
+        outcome = draw(likely, AS_LEARNT if choice.name in _OF_CELLS else sampling, rng)
+        model.observe(prediction, outcome)
+        cursor.advance(choice.first + outcome)
+
+
+def _line_up(style: InstantStyle, wish: Wish, rng: np.random.Generator) -> LineUp:
+    """Take one of the band's line-ups, one that fits the wish if there is any, and change it as wished."""
+    fits = [line_up for line_up in style.line_ups if wish.metre is None or line_up.metre == wish.metre]
+    if wish.key is not None:
+        fits = [line_up for line_up in fits if line_up.is_minor == wish.key[1]] or fits
+    fits = fits or list(style.line_ups)
+    line_up = fits[rng.integers(len(fits))]
+    return replace(
+        line_up,
+        players=line_up.players if wish.programs is None else cast(wish.programs, style.line_ups, rng),
+        silent_share=line_up.silent_share if wish.programs is None else style.habits.silent_share[1],
+        tempo_qpm=line_up.tempo_qpm if wish.tempo_qpm is None else int(wish.tempo_qpm + 0.5),
+        metre=wish.metre or line_up.metre,
+    )
+
+
+def _finished(song: Song, cursor: Cursor, line_up: LineUp, wish: Wish) -> Song:
+    """Move a piece from C into its key, end it with its last bar, set the mix, name its sections."""
+    tonic, is_minor = wish.key or (line_up.tonic, line_up.is_minor)
+    shift = (shift_from_c(tonic, is_minor) + 5) % 12 - 5  # at most five down, six up
+    bar_onset = np.concatenate([[0], np.cumsum([bar.length_tick for bar in cursor.bars])])
+    parts = tuple(
+        replace(
+            part,
+            notes=_trimmed(part, 0 if part.is_drum else shift, int(bar_onset[-1])),
+            volume=player.volume,
+            pan=player.pan,
+        )
+        for part, player in zip(song.parts, line_up.players, strict=True)
+    )
+    fifths = (7 * shift_from_c(tonic, is_minor) + 5) % 12 - 5
+    return replace(
+        song,
+        parts=tuple(part for part in parts if len(part.notes)),
+        keys=(KeyChange(0, fifths, is_minor),),
+        markers=tuple(TextEvent(int(bar_onset[bar]), name) for bar, name in sections(cursor.history)),
+    )
+
+
+def shift_from_c(tonic: int, is_minor: bool) -> int:
+    """Return by how many semitones, 0 to 11, music without sharps or flats moves into a key: (9, True) A minor -> 0."""
+    return (tonic + 3 * is_minor) % 12
+
+
+def _trimmed(part: Part, shift_semitone: int, end_tick: int) -> Notes:
+    """Move a part into its key, by octaves back into MIDI's range, and end every note before it is struck again."""
+    notes = part.notes
+    pitch = notes.pitch + shift_semitone
+    pitch = np.where(pitch < 0, pitch + 12, np.where(pitch > 127, pitch - 12, pitch))
+    length = np.minimum(notes.length_tick, end_tick - notes.onset_tick)
+    order = np.lexsort((notes.onset_tick, pitch))
+    onset = notes.onset_tick[order]
+    gap = np.append(np.diff(onset), end_tick)
+    is_next = np.append(pitch[order][1:] == pitch[order][:-1], False)
+    trimmed = np.where(is_next & (gap > 0), np.minimum(length[order], gap), length[order])
+    return Notes(onset, trimmed, pitch[order], notes.velocity[order])

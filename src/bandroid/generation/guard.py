@@ -1,0 +1,177 @@
+"""A guard that keeps a piece within the band's habits while it is being written: not silent, not stuck.
+
+A model that hears its own output drifts: a rest makes the next rest likelier, a repeat the next repeat. So shares of
+silence are steered softly back towards what the band does, and what is longer than the band ever makes it (rests of
+everybody, literal loops, runs of one pitch) is ruled out, as long as anything else may stand there. A real ostinato is
+a habit too, and stays free as far as the band goes with its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.critique.habits import LOOP_PERIODS_BAR, BandHabits
+from bandroid.generation.choices import Choice
+from bandroid.representations.score_cursor import Content, Cursor
+from bandroid.representations.score_vocabulary import N_RECENT, VOCABULARY
+
+_PITCH = 256
+_SILENT, _NEW = 0, 1  # outcomes of the choice of a cell
+_SILENT_TOKEN, _NEW_TOKEN = VOCABULARY.token("silent", 0), VOCABULARY.token("new", 0)
+_TRANSPOSED_TOKEN = VOCABULARY.token("transposed", 0)
+_STEER_AFTER_BARS = 2  # sooner, a share of silence says nothing
+_GAIN, _TOLERANCE = 8.0, 0.04
+"""log odds per share beyond the tolerance: 13 % too much silence halves its odds"""
+_SHORTEST_PITCH_RUN = 8  # a bar of eighths on one note is no fault in any style
+
+
+class Guard:
+    """Steers the choices of one piece. `fired` counts how often each habit had to be enforced."""
+
+    def __init__(self, habits: BandHabits, silent_share: float) -> None:
+        """`silent_share` is the share of cells without a note that the piece shall have."""
+        self._habits = habits
+        self._silent_share = silent_share
+        self._pitch_limit = max(habits.longest_pitch_run, _SHORTEST_PITCH_RUN)
+        self.fired = {"silence": 0, "loop": 0, "pitch": 0}
+
+    def steer(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return float64[choice.size] in place of the model's probabilities; they need not sum to 1."""
+        if choice.name == "cell":
+            return self._steer_cell(cursor, choice, probabilities)
+        if choice.name == "pitch":
+            return self._steer_pitch(cursor, probabilities)
+        return probabilities
+
+    def _steer_cell(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        steered = probabilities.copy()
+        steered[_SILENT] *= self._silence_factor(cursor)
+        steered[_NEW] *= self._novelty_factor(cursor)
+        if self._would_rest_too_long(cursor):
+            steered[_SILENT] = 0.0
+        recent = cursor.recent[cursor.part]
+        repeat, transposed = _NEW + 1, _NEW + 1 + N_RECENT
+        stuck = self._loop_contents(cursor)
+        is_pitched = not cursor.parts[cursor.part].is_drum
+        for rank, content in enumerate(recent):
+            if content in stuck:
+                steered[repeat + rank] = 0.0
+                self.fired["loop"] += 1
+            elif is_pitched and steered[repeat + rank] > 0.0 and self._run_with(cursor, content) > self._pitch_limit:
+                steered[repeat + rank] = steered[transposed + rank] = 0.0
+                self.fired["pitch"] += 1
+        if () in stuck:
+            steered[_SILENT] = 0.0
+        return steered if steered.any() else probabilities
+
+    def _steer_pitch(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        if cursor.is_chord_note:
+            return probabilities
+        pitch, run = _run_at_end([*cursor.content], cursor.history[cursor.part])
+        if run < self._pitch_limit:
+            return probabilities
+        steered = probabilities.copy()
+        steered[pitch] = 0.0
+        if not steered.any():
+            return probabilities
+        self.fired["pitch"] += 1
+        return steered
+
+    def _silence_factor(self, cursor: Cursor) -> float:
+        """Return what to multiply the odds of a rest with: 1 while the share of rests is about right."""
+        n_cells = sum(len(kinds) for kinds in cursor.kinds)
+        if n_cells < _STEER_AFTER_BARS * len(cursor.parts):
+            return 1.0
+        return _pull(sum(history.count(()) for history in cursor.history) / n_cells, self._silent_share)
+
+    def _novelty_factor(self, cursor: Cursor) -> float:
+        """Return what to multiply the odds of a new cell with: 1 while there is about as much new as the band has."""
+        kinds = [kind for line in cursor.kinds for kind in line if kind != _SILENT_TOKEN]
+        if len(kinds) < 2 * _STEER_AFTER_BARS * len(cursor.parts):
+            return 1.0
+        new = sum(kind == _NEW_TOKEN or kind >= _TRANSPOSED_TOKEN for kind in kinds)
+        return _pull(new / len(kinds), self._habits.new_share)
+
+    def _would_rest_too_long(self, cursor: Cursor) -> bool:
+        """Whether everybody has rested as long as the band ever does, and this is the last part that could play."""
+        bar = len(cursor.bars) - 1
+        if cursor.part < len(cursor.parts) - 1 or any(history[bar] for history in cursor.history[:-1]):
+            return False
+        rest = 0
+        while rest < bar and not any(history[bar - 1 - rest] for history in cursor.history):
+            rest += 1
+        # A piece begins with music.
+        is_too_long = rest == bar or rest >= self._habits.longest_rest_bars
+        self.fired["silence"] += is_too_long
+        return is_too_long
+
+    def _loop_contents(self, cursor: Cursor) -> list[Content]:
+        """Return the cells that would make a loop longer than the band's: the whole band's, or this part's own."""
+        part, bar = cursor.part, len(cursor.bars) - 1
+        is_pitched = not cursor.parts[part].is_drum
+        contents = []
+        for period in LOOP_PERIODS_BAR:
+            if bar < period:
+                break
+            candidate = cursor.history[part][bar - period]
+            is_last = part == len(cursor.parts) - 1
+            if (is_last and self._band_loop(cursor, period) >= self._habits.longest_loop_bars) or (
+                is_pitched
+                and candidate
+                and _loop_so_far(cursor.history[part], period) >= max(self._habits.longest_part_loop_bars, period)
+            ):
+                contents.append(candidate)
+        return contents
+
+    def _band_loop(self, cursor: Cursor, period: int) -> int:
+        """Return for how many bars everybody has played the bars of a period before; -1 where this bar breaks it."""
+        bar = len(cursor.bars) - 1
+        others = cursor.history[:-1]
+        if any(history[bar] != history[bar - period] for history in others):
+            return -1
+        loop = 0
+        while bar - 1 - loop >= period:
+            at = bar - 1 - loop
+            if any(history[at] != history[at - period] for history in cursor.history):
+                break
+            loop += 1
+        return loop
+
+    def _run_with(self, cursor: Cursor, content: Content) -> int:
+        """Return the longest run of one pitch that a cell would make after what the part has played."""
+        pitches = [code // _PITCH % 128 for code in content]
+        pitch, run = _run_at_end([], cursor.history[cursor.part])
+        longest = 0
+        for other in pitches:
+            run = run + 1 if other == pitch else 1
+            pitch, longest = other, max(longest, run)
+        return longest
+
+
+def _pull(share: float, wanted: float) -> float:
+    """Return a factor on odds that pulls a share back to about what is wanted."""
+    excess = share - wanted
+    beyond = max(abs(excess) - _TOLERANCE, 0.0)
+    return float(np.exp(-_GAIN * np.copysign(beyond, excess)))
+
+
+def _loop_so_far(history: list[Content], period: int) -> int:
+    """Return how many bars up to the last one equal the bars of a period before."""
+    loop = 0
+    while loop < len(history) - period and history[-1 - loop] == history[-1 - loop - period] != ():
+        loop += 1
+    return loop
+
+
+def _run_at_end(content: list[int], history: list[Content]) -> tuple[int, int]:
+    """Return the last pitch of a part and how often it has sounded in a row; (-1, 0) before its first note."""
+    pitch, run = -1, 0
+    for cell in (content, *reversed(history)):
+        for code in reversed(cell):
+            if run and code // _PITCH % 128 != pitch:
+                return pitch, run
+            pitch, run = code // _PITCH % 128, run + 1
+            if run > 1000:
+                return pitch, run
+    return pitch, run

@@ -1,0 +1,119 @@
+"""Line-ups: who played in a song of the band, how loud, in which tempo, metre and key. Facts that a style keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bandroid.representations.score_vocabulary import METRES, VOCABULARY
+from bandroid.representations.sheet import TEMPO_RANGE_QPM, SheetPart
+
+DRUMS = 128
+"""stands for the drum kit where programs 0 to 127 stand for pitched instruments"""
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One part of a line-up. Raises ValueError where a value is out of range."""
+
+    program: int
+    is_drum: bool
+    velocities: tuple[int, ...]
+    """typical velocity of each class of eight that the part uses, ascending"""
+    volume: int = 100
+    pan: int = 64
+
+    def __post_init__(self) -> None:
+        classes = [velocity // 8 for velocity in self.velocities]
+        in_range = all(0 <= value <= 127 for value in (self.program, self.volume, self.pan))
+        if not (in_range and classes and sorted(set(classes)) == classes and min(self.velocities) >= 1):
+            raise ValueError(f"not a player: {self}")
+        if max(self.velocities) > 127:
+            raise ValueError(f"a velocity is at most 127: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class LineUp:
+    """One song's frame. Raises ValueError where a value is out of range."""
+
+    players: tuple[Player, ...]
+    tempo_qpm: int
+    metre: tuple[int, int]
+    tonic: int
+    """pitch class of the key's tonic, 0 (C) to 11 (B)"""
+    is_minor: bool
+    silent_share: float
+    """share of this song's cells without a note: how thickly this line-up plays together"""
+
+    def __post_init__(self) -> None:
+        low, high = TEMPO_RANGE_QPM
+        in_range = 0 <= self.tonic <= 11 and 0.0 <= self.silent_share <= 1.0
+        if not (self.players and in_range and low <= self.tempo_qpm <= high and self.metre in METRES):
+            raise ValueError(f"not a line-up: {self}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data for a manifest."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> LineUp:
+        """Read plain data back; raises ValueError where it does not fit."""
+        try:
+            players = tuple(
+                Player(
+                    int(p["program"]),
+                    bool(p["is_drum"]),
+                    tuple(map(int, p["velocities"])),
+                    int(p["volume"]),
+                    int(p["pan"]),
+                )
+                for p in table["players"]
+            )
+            numerator, denominator = map(int, table["metre"])
+            return cls(
+                players,
+                int(table["tempo_qpm"]),
+                (numerator, denominator),
+                int(table["tonic"]),
+                bool(table["is_minor"]),
+                float(table["silent_share"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a line-up: {error}") from error
+
+    def tokens(self) -> list[int]:
+        """Return the score's tokens up to the first cell: start, parts, first bar."""
+        tokens = [VOCABULARY.token("start", 0)]
+        for player in self.players:
+            tokens.append(VOCABULARY.token("kit" if player.is_drum else "part", player.program))
+            tokens += [VOCABULARY.token("typical_velocity", velocity) for velocity in player.velocities]
+        metre = VOCABULARY.token("metre", METRES.index(self.metre))
+        return [*tokens, VOCABULARY.token("bar", 0), metre, VOCABULARY.token("tempo", self.tempo_qpm)]
+
+
+def players_of(parts: Sequence[SheetPart]) -> tuple[Player, ...]:
+    """Make players of a sheet's parts."""
+    return tuple(Player(part.program, part.is_drum, part.velocities) for part in parts)
+
+
+def cast(programs: Sequence[int], line_ups: Sequence[LineUp], rng: np.random.Generator) -> tuple[Player, ...]:
+    """Find players for the wished instruments among all that the band has, else in the same family, else any pitched.
+
+    `programs` holds General MIDI programs or DRUMS. Players stand in the score's order: drums, bass, the others.
+    """
+    everybody = [player for line_up in line_ups for player in line_up.players]
+    players = []
+    for wish in programs:
+        if wish == DRUMS:
+            fits = [player for player in everybody if player.is_drum]
+            players.append(fits[rng.integers(len(fits))] if fits else Player(0, True, (60, 76, 92, 108)))
+            continue
+        pitched = [player for player in everybody if not player.is_drum]
+        fits = [player for player in pitched if player.program == wish]
+        fits = fits or [player for player in pitched if player.program // 8 == wish // 8] or pitched
+        chosen = fits[rng.integers(len(fits))] if fits else Player(wish, False, (60, 76, 92))
+        players.append(replace(chosen, program=wish))
+    return tuple(sorted(players, key=lambda p: 0 if p.is_drum else 1 if 32 <= p.program < 40 else 2))

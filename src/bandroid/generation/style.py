@@ -1,0 +1,89 @@
+"""An instant style in memory: what it counted, how it mixes, who plays in it, and what its habits are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.bundle.store import Bundle
+from bandroid.critique.habits import BandHabits
+from bandroid.errors import StyleError
+from bandroid.generation.choices import CHOICES
+from bandroid.generation.counts import FrozenCounts
+from bandroid.generation.lineup import LineUp
+from bandroid.generation.ngram import Ngram, WeightKey
+from bandroid.representations.score_vocabulary import VOCABULARY
+
+COUNTS_NAME = "counts.npz"
+REPRESENTATION = {"name": "score", "version": 1, "vocabulary": VOCABULARY.table()}
+_MOST_CHAINS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstantStyle:
+    """A style by counting. `ngram` starts a fresh model that composes or measures one song at a time."""
+
+    name: str
+    style_hash: str
+    counts: FrozenCounts
+    weights: Mapping[WeightKey, NDArray[np.float64]]
+    order: int
+    line_ups: tuple[LineUp, ...]
+    habits: BandHabits
+
+    def ngram(self) -> Ngram:
+        """Return a model at the start of a song."""
+        return Ngram(self.counts, self.weights, self.order)
+
+
+def load_style(bundle: Bundle) -> InstantStyle:
+    """Load a style from its bundle, every file checked; raises StyleError."""
+    manifest = bundle.manifest
+    if manifest.preset != "instant":
+        raise StyleError(f"style {bundle.name}: its kind {manifest.preset!r} needs a newer bandroid")
+    if dict(manifest.representation) != REPRESENTATION:
+        raise StyleError(f"style {bundle.name}: it writes music in a way that this version of bandroid does not read")
+    try:
+        arrays = bundle.arrays(COUNTS_NAME)
+        model: Mapping[str, Any] = manifest.model
+        return InstantStyle(
+            name=bundle.name,
+            style_hash=bundle.style_hash,
+            counts=FrozenCounts(arrays),
+            weights=_weights_from_arrays(arrays),
+            order=int(model["order"]),
+            line_ups=tuple(LineUp.from_json(table) for table in manifest.defaults["line_ups"]),
+            habits=BandHabits.from_json(model["habits"]),
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise StyleError(f"style {bundle.name}: its content does not fit together ({error})") from error
+
+
+def weights_as_arrays(weights: Mapping[WeightKey, NDArray[np.float64]]) -> dict[str, NDArray[np.generic]]:
+    """Return mixing weights as arrays: `weight_choice` uint8[K], `weight_depths` int32[K], `weight` float32[K, 8].
+
+    Rows of choices with fewer than 8 chains are filled with NaN.
+    """
+    keys = sorted(weights, key=lambda key: (CHOICES[key[0]].index, key[1]))
+    table = np.full((len(keys), _MOST_CHAINS), np.nan, dtype=np.float32)
+    for row, key in enumerate(keys):
+        # Rounded, so that the last bits of a sum, which differ between machines, do not reach the file.
+        table[row, : weights[key].size] = np.round(weights[key], 4)
+    return {
+        "weight_choice": np.array([CHOICES[name].index for name, _ in keys], dtype=np.uint8),
+        "weight_depths": np.array([depths for _, depths in keys], dtype=np.int32),
+        "weight": table,
+    }
+
+
+def _weights_from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> dict[WeightKey, NDArray[np.float64]]:
+    names = list(CHOICES)
+    table = np.asarray(arrays["weight"], dtype=np.float64)
+    if table.ndim != 2 or np.isinf(table).any():
+        raise ValueError("its mixing weights are none")
+    keys = zip(arrays["weight_choice"].tolist(), arrays["weight_depths"].tolist(), table, strict=True)
+    return {(names[choice], int(depths)): row[~np.isnan(row)] for choice, depths, row in keys}
