@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.render.soundfont import Region
+from bandroid.render.workspace import PIECE
 
-SILENT_CB = 1_000.0
+_SILENT_DB = 100.0
 """an envelope falls by 100 dB, which is silence"""
+_SILENT_SUSTAIN = 0.96
+"""a sustain level this far down is meant to be silence: FluidSynth's envelope is 96 dB deep"""
 _INSTANT_TIMECENT = -12_000
 
 
@@ -59,24 +64,37 @@ class Envelope:
         """Frame from which the sustain level holds."""
         return self.decay_frame + int(self.sustain * self.decay_length) + 1
 
-    def amplitude(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Return float32[stop - start], 0 to 1, while the key is held: a straight attack, a decay even in decibels."""
-        level = np.empty(stop - start, dtype=np.float32)
-        for first, last, fill in (
-            (0, self.attack_frame, lambda t: 0.0),
-            (self.attack_frame, self.hold_frame, self._rise),
-            (self.hold_frame, self.decay_frame, lambda t: 1.0),
-            (self.decay_frame, self.settled_frame, lambda t: _fall(t - self.decay_frame, self.decay_length)),
-            (self.settled_frame, stop, lambda t: _fall(self.sustain, 1.0) if self.sustain < 0.96 else 0.0),
-        ):
-            first, last = max(first, start), min(last, stop)
-            if first < last:
-                level[first - start : last - start] = fill(np.arange(first, last, dtype=np.float32))
-        return level
+    def apply(self, wave: NDArray[np.float32], start: int = 0) -> None:
+        """Shape a wave, in place, that begins `start` frames after the strike: the key is held all the while.
 
-    def release(self, n_frames: int) -> NDArray[np.float32]:
-        """Return float32[n_frames], 1 downwards: what the level is multiplied by once the key is let go."""
-        return _fall(np.arange(n_frames, dtype=np.float32), self.release_length)
+        The attack is a straight line of amplitude, the decay one of decibels (section 9.1.7).
+        """
+        stop = start + wave.size
+        edges = (0, self.attack_frame, self.hold_frame, self.decay_frame, self.settled_frame, max(stop, 0))
+        fills = (self._silence, self._rise, None, self._decay, self._sustained)
+        for (first, last), fill in zip(pairwise(edges), fills, strict=True):
+            if fill is None:
+                continue
+            for at in range(max(first, start), min(last, stop), PIECE):
+                until = min(at + PIECE, last, stop)
+                wave[at - start : until - start] *= fill(np.arange(at, until))
+
+    def release(self, fading: NDArray[np.float32]) -> None:
+        """Fill an array with what the level is multiplied by, frame by frame, once the key is let go."""
+        for at in range(0, fading.size, PIECE):
+            piece = fading[at : at + PIECE]
+            piece[:] = _fall(np.arange(at, at + piece.size) / self.release_length)
+
+    def level(self, frame: int) -> float:
+        """Return the amplitude, 0 to 1, at one frame while the key is held: the same as `apply` gives."""
+        if frame < self.attack_frame:
+            return 0.0
+        if frame < self.hold_frame:
+            return (frame - self.attack_frame + 1) / (self.hold_frame - self.attack_frame)
+        if frame >= self.settled_frame and self.sustain >= _SILENT_SUSTAIN:
+            return 0.0
+        fallen = min(max(frame - self.decay_frame, 0) / self.decay_length, self.sustain)
+        return math.pow(10.0, -_SILENT_DB / 20.0 * fallen)
 
     def curve(self, frame: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return float64, 0 to 1, at each frame: a modulation envelope, whose decay is a straight line."""
@@ -84,13 +102,22 @@ class Envelope:
         fall = np.clip((frame - self.decay_frame) / self.decay_length, 0.0, self.sustain)
         return np.asarray(np.where(frame < self.hold_frame, rise, 1.0 - fall))
 
-    def _rise(self, frame: NDArray[np.float32] | NDArray[np.int64]) -> NDArray[np.float64]:
+    def _rise(self, frame: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.asarray((frame - self.attack_frame + 1) / (self.hold_frame - self.attack_frame))
 
+    def _decay(self, frame: NDArray[np.int64]) -> NDArray[np.float32]:
+        return _fall((frame - self.decay_frame) / self.decay_length)
 
-def _fall(distance: NDArray[np.float32] | float, length: float) -> NDArray[np.float32]:
-    """Return the amplitude after a fall of 100 dB in `length`."""
-    return np.asarray(np.exp(distance * np.float32(-SILENT_CB / 200.0 * np.log(10.0) / length)), dtype=np.float32)
+    def _sustained(self, frame: NDArray[np.int64]) -> float:
+        return 0.0 if self.sustain >= _SILENT_SUSTAIN else float(_fall(np.array(self.sustain)))
+
+    def _silence(self, frame: NDArray[np.int64]) -> float:
+        return 0.0
+
+
+def _fall(share: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the amplitude after a share of the fall of 100 dB, which is silence."""
+    return np.exp((share * (-_SILENT_DB / 20.0 * math.log(10.0))).astype(np.float32))
 
 
 def oscillator(region: Region, which: str, frame: NDArray[np.int64], rate_hz: int) -> NDArray[np.float64]:

@@ -45,8 +45,7 @@ def limit(mix: NDArray[np.float32], rate_hz: int, is_loop: bool) -> None:
     peaks = np.array([np.abs(mix[:, at : at + _STEP]).max() for at in range(0, mix.shape[1], _STEP)])
     needed = np.minimum(1.0, CEILING / np.maximum(peaks, 1e-9))
     reach = max(round(_LOOK_SECOND * rate_hz / _STEP), 2)
-    edge = {"mode": "wrap"} if is_loop else {"mode": "constant", "constant_values": 1.0}
-    wide = np.pad(needed, 2 * reach, **edge)  # type: ignore[call-overload]
+    wide = np.pad(needed, 2 * reach, mode="wrap" if is_loop else "edge")
     lowest = np.lib.stride_tricks.sliding_window_view(wide, 2 * reach + 1).min(axis=1)
     bell = np.hanning(2 * reach + 1)[1:-1]  # one step narrower: what it averages always includes the step itself
     smooth = np.convolve(lowest, bell / bell.sum(), mode="same")[reach:-reach]

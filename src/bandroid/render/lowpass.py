@@ -8,9 +8,12 @@ only ever looks back, so nothing sounds before it should.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bandroid.render.workspace import Workspace
 
 HOP = 512
 """frames between two cutoffs, 12 ms at 44.1 kHz: a sweep moves in steps that are faded over half of it"""
@@ -18,41 +21,52 @@ _FADE = HOP // 2
 _RINGING = 1024
 """frames that a block may ring on, 23 ms: a cutoff of 100 Hz has died away by 60 dB"""
 _TRANSFORMS = (2048, 4096, 16384)
+_BATCH = 1 << 14
+"""frames filtered at a time, so that their spectra stay in the cache"""
 _STEP_CENT = 100
 """cutoffs are rounded to a semitone, so that blocks of one cutoff are filtered together"""
 OPEN_CENT = 13_500
 """cutoff at and above which there is no filter (20 kHz, the default of the specification)"""
 
 
-def sweep(wave: NDArray[np.float32], cutoff_cent: NDArray[np.float64], resonance_cb: int, rate_hz: int) -> None:
-    """Filter a wave in place.
+def sweep(
+    wave: NDArray[np.float32],
+    cutoff_cent: NDArray[np.float64],
+    resonance_cb: int,
+    rate_hz: int,
+    workspace: Workspace,
+) -> NDArray[np.float32]:
+    """Return float32[n], the filtered wave: either `wave` itself, where there is nothing to do, or workspace memory.
 
     wave: float32[n]. cutoff_cent: float64[ceil(n / HOP)], absolute cents (6900 is 440 Hz) for each hop.
     resonance_cb: height of the peak at the cutoff over the level at 0 Hz, in centibels.
     """
     steps = np.minimum(np.rint(cutoff_cent / _STEP_CENT).astype(np.int64), OPEN_CENT // _STEP_CENT)
-    if wave.size == 0 or (steps[0] * _STEP_CENT >= OPEN_CENT and not resonance_cb and (steps == steps[0]).all()):
-        return
-    filtered = np.zeros(wave.size + _TRANSFORMS[-1], dtype=np.float32)
+    if wave.size == 0 or (not resonance_cb and int(steps.min()) * _STEP_CENT >= OPEN_CENT):
+        return wave
+    filtered = workspace.zeros("filtered", wave.size + _TRANSFORMS[-1])
     for size, blocks in _blocks(steps).items():
-        responses: dict[int, list[int]] = {}
+        alike: dict[tuple[int, int], list[int]] = {}
         for first, n_hops in blocks:
-            responses.setdefault(int(steps[first]) * 64 + n_hops, []).append(first)
-        for code, firsts in responses.items():
-            n_hops = code % 64
-            response = _response(code // 64, resonance_cb, rate_hz, size)
-            batch = _cut(wave, firsts, n_hops * HOP, size)
-            batch = np.fft.irfft(np.fft.rfft(batch, axis=1) * response, size, axis=1)
-            for first, block in zip(firsts, batch, strict=True):
-                filtered[first * HOP : first * HOP + size] += block
-    wave[:] = filtered[: wave.size]
+            alike.setdefault((int(steps[first]), n_hops), []).append(first)
+        for (step, n_hops), firsts in alike.items():
+            response = _response(step, resonance_cb, rate_hz, size)
+            n_rows = _BATCH // size
+            for at in range(0, len(firsts), n_rows):
+                rows = firsts[at : at + n_rows]
+                batch = _cut(wave, rows, n_hops * HOP, size)
+                spectrum = np.fft.rfft(batch, axis=1)
+                spectrum *= response
+                for first, block in zip(rows, np.fft.irfft(spectrum, size, axis=1), strict=True):
+                    filtered[first * HOP : first * HOP + size] += block
+    return filtered[: wave.size]
 
 
 def _blocks(steps: NDArray[np.int64]) -> dict[int, list[tuple[int, int]]]:
     """Return per transform size the blocks of one cutoff each, as (first hop, number of hops)."""
     blocks: dict[int, list[tuple[int, int]]] = {}
     edges = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), int(steps.size)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         at = start
         while at < stop:
             size = next((s for s in _TRANSFORMS if (stop - at) <= _room_hop(s)), _TRANSFORMS[-1])

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ DRUM_BANK = 128
 DEFAULT_FONT = ("pretty_midi", "TimGM6mb.sf2")
 """Package and file of the font that every installation has (GPL-2; used where it lies, never copied)."""
 
-_RECORDS = {
+_RECORDS: dict[bytes, list[Any]] = {
     b"phdr": [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("rest", "<u4", 3)],
     b"pbag": [("generator", "<u2"), ("modulator", "<u2")],
     b"pmod": [(name, kind) for name, kind in zip("sdawt", ("<u2", "<u2", "<i2", "<u2", "<u2"), strict=True)],
@@ -88,10 +89,7 @@ class Region:
         return int(self.values[GENERATORS[name].number])
 
     def sounds_at(self, key: int, velocity: int) -> bool:
-        return (
-            self.lowest_key <= key <= self.highest_key
-            and self.lowest_velocity <= velocity <= self.highest_velocity
-        )
+        return self.lowest_key <= key <= self.highest_key and self.lowest_velocity <= velocity <= self.highest_velocity
 
     @property
     def loops(self) -> bool:
@@ -187,9 +185,7 @@ class SoundFont:
         headers = self._tables[b"inst"]["bag"]
         if instrument + 1 >= headers.size:
             return []
-        return _with_global_zone(
-            self._zones(b"i", int(headers[instrument]), int(headers[instrument + 1])), SAMPLE
-        )
+        return _with_global_zone(self._zones(b"i", int(headers[instrument]), int(headers[instrument + 1])), SAMPLE)
 
     def _zones(self, level: bytes, first: int, last: int) -> list[_Zone]:
         """Return the zones of bags `first` to `last` (exclusive) of the presets (b"p") or instruments (b"i")."""
@@ -210,9 +206,7 @@ class SoundFont:
         lowest_key, highest_key, lowest_velocity, highest_velocity = (
             pick(a, b)
             for number in (KEY_RANGE, VELOCITY_RANGE)
-            for pick, a, b in zip(
-                (max, min), outer.range_of(number), inner.range_of(number), strict=True
-            )
+            for pick, a, b in zip((max, min), outer.range_of(number), inner.range_of(number), strict=True)
         )
         headers = self._tables[b"shdr"]
         sample = inner.amounts[SAMPLE] & 0xFFFF
@@ -297,7 +291,7 @@ def _with_global_zone(zones: list[_Zone], link: int) -> list[_Zone]:
 
 def _chunks(content: memoryview) -> dict[bytes, memoryview]:
     """Return the chunks inside the three lists of a SoundFont; raises ValueError where it is none."""
-    if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"sfbk":
+    if len(content) < 12 or bytes(content[:4]) != b"RIFF" or bytes(content[8:12]) != b"sfbk":
         raise ValueError("it does not begin as a SoundFont does")
     chunks: dict[bytes, memoryview] = {}
     for name, body in _riff(content[12:]):

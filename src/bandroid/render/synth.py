@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from bandroid.render.levels import levelling_gain, limit
 from bandroid.render.reverb import add_reverb
 from bandroid.render.soundfont import DRUM_BANK, SoundFont
 from bandroid.render.voices import Strike, Voice, make_voice, strike
+from bandroid.render.workspace import PIECE, Workspace
 
 DEFAULT_REVERB = 0.25
 LONGEST_SECOND = 30 * 60.0
@@ -30,14 +31,21 @@ LONGEST_SECOND = 30 * 60.0
 TAIL_SECOND = 6.0
 """The last sounds may ring this long after the last note."""
 _FADE_SECOND = 0.5
-_SILENT_DB = 86.0
-"""What is this far below full scale is not worked out: half a step of 16 bits is at 96 dB, and the mix masks it."""
+_AUDIBLE_DB = 66.0
+"""A note that has been let go is followed until it is this far below its own full level."""
 _CUT_SECOND = 0.012
 """how fast a hi-hat is choked"""
 _BASE_SEND = 0.25
 """share of every sound that goes into the room, before what the font adds"""
-_PIECE = 1 << 18
+_LONG_PIECE = 1 << 18
+"""frames of a note added at a time"""
+_NOTE_SECOND = 0.5
+"""about how long a note sounds, to guess which way of mixing is cheaper"""
 _RATES_HZ = (8_000, 192_000)
+
+_VoiceKey = tuple[int, int, int]
+_Struck = tuple[Strike, NDArray[np.int64]]
+"""a strike, and which notes (by index) strike so"""
 
 _log = logging.getLogger(__name__)
 
@@ -121,11 +129,10 @@ class _Session:
     is_loop: bool
     n_frames: int
     """of the song itself"""
+    workspace: Workspace = field(default_factory=Workspace)
 
     @classmethod
-    def of(
-        cls, song: Song, font: SoundFont, rate_hz: int, gain_db: float, reverb: float, is_loop: bool
-    ) -> _Session:
+    def of(cls, song: Song, font: SoundFont, rate_hz: int, gain_db: float, reverb: float, is_loop: bool) -> _Session:
         if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
             raise WishError(f"a sample rate of {rate_hz} Hz cannot be had: choose one from 8000 to 192000, as 44100")
         if not -60.0 <= gain_db <= 60.0:
@@ -144,7 +151,7 @@ class _Session:
         return cls(song, font, rate_hz, gain_db, reverb, is_loop, max(round(length_second * rate_hz), 1))
 
     def mix(self, parts: tuple[Part, ...]) -> NDArray[np.float32]:
-        """Return float32[2, frames]: parts with their room, before any level; a loop folded, otherwise with its tail."""
+        """Return float32[2, frames]: parts in their room, before any level; a loop folded, else with its tail."""
         tail = round(TAIL_SECOND * self.rate_hz)
         mix = np.zeros((3, self.n_frames + tail), dtype=np.float32)
         for part in parts:
@@ -178,44 +185,70 @@ class _Session:
         place = self.font.choose(part.program, part.is_drum)
         if place is None:
             return
-        notes = part.notes
-        edge = np.rint(tick_to_second(self.song, np.stack([notes.onset_tick, notes.end_tick])) * self.rate_hz)
-        onset, end = edge.astype(np.int64)
+        edge = tick_to_second(self.song, np.stack([part.notes.onset_tick, part.notes.end_tick])) * self.rate_hz
+        onset, end = np.rint(edge).astype(np.int64)
         held = np.maximum(end - onset, 1)
-        voices, choked = self._strikes(part, place)
-        stop = {choke: _next_onsets(onset, members) for choke, members in choked.items()}
+        voices, stops = self._strikes(part, place, onset)
         volume = (part.volume / 127.0) ** 2  # SoundFont 2.04, 8.4.5: the same curve as velocity
+        seats: dict[tuple[float, float], list[list[_Struck]]] = {}
         for struck_notes in voices.values():
-            struck = struck_notes[0][0]
-            longest = max(int(held[members].max()) for _, members in struck_notes)
-            loudest = max(one.gain for one, _ in struck_notes) * volume
-            envelope = Envelope.of(struck.region, "vol_env", struck.key, self.rate_hz)
-            needed = longest + self._ringing(envelope, loudest)
-            voice = make_voice(self.font, struck, needed, self.rate_hz)
-            level = envelope.amplitude(0, voice.wave.size)
-            fading = envelope.release(self._ringing(envelope, loudest))
-            for one, members in struck_notes:
-                gains = _gains(one, volume, part.pan)
-                stops = stop.get(one.region["exclusive_class"])
-                for note in members.tolist():
-                    wave = self._note(voice, level, fading, int(held[note]), max(gains))
-                    if stops is not None:
-                        wave = _choke(wave, int(stops[note] - onset[note]), round(_CUT_SECOND * self.rate_hz))
-                    at = int(onset[note])
-                    for row, gain in zip(mix, gains, strict=True):
-                        target = row[at : at + wave.size]
-                        target += wave[: target.size] * np.float32(gain)
+            one = struck_notes[0][0]
+            seats.setdefault((one.pan, one.reverb), []).append(struck_notes)
+        for (pan, reverb), seated in seats.items():
+            gains = [volume * gain for gain in _place(pan, part.pan, reverb)]
+            n_notes = sum(members.size for struck_notes in seated for _, members in struck_notes)
+            if n_notes * _NOTE_SECOND * self.rate_hz < mix.shape[1]:
+                rows = list(zip(mix, gains, strict=True))
+                for struck_notes in seated:
+                    self._add_voice(rows, struck_notes, onset, held, stops)
+                continue
+            # Many notes sound from one place: add them up in mono, and place the sum.
+            bus = self.workspace.zeros("bus", mix.shape[1])
+            for struck_notes in seated:
+                self._add_voice([(bus, 1.0)], struck_notes, onset, held, stops)
+            for row, gain in zip(mix, gains, strict=True):
+                for at in range(0, bus.size, PIECE):
+                    self._add([(row, gain)], at, bus[at : at + PIECE], 1.0)
+
+    def _add_voice(
+        self,
+        rows: list[tuple[NDArray[np.float32], float]],
+        struck_notes: list[_Struck],
+        onset: NDArray[np.int64],
+        held: NDArray[np.int64],
+        stops: dict[int, NDArray[np.int64]],
+    ) -> None:
+        """Add all notes of one voice to rows, each with its own gain."""
+        struck = struck_notes[0][0]
+        envelope = Envelope.of(struck.region, "vol_env", struck.key, self.rate_hz)
+        ringing = self._ringing(envelope, 1.0)
+        longest = max(int(held[members].max()) for _, members in struck_notes)
+        voice = make_voice(self.font, struck, longest + ringing, ringing, self.rate_hz, self.workspace)
+        stop = stops.get(struck.region["exclusive_class"])
+        for one, members in struck_notes:
+            for note in members.tolist():
+                choked = None if stop is None else int(stop[note] - onset[note])
+                for start, wave in self._note(voice, int(held[note]), choked):
+                    self._add(rows, int(onset[note]) + start, wave, one.gain)
+
+    def _add(
+        self, rows: list[tuple[NDArray[np.float32], float]], start: int, wave: NDArray[np.float32], gain: float
+    ) -> None:
+        scaled = self.workspace.array("scaled", wave.size)
+        for row, share in rows:
+            target = row[start : start + wave.size]
+            np.multiply(wave, np.float32(gain * share), out=scaled)
+            np.add(target, scaled[: target.size], out=target)
 
     def _strikes(
-        self, part: Part, place: tuple[int, int]
-    ) -> tuple[dict[tuple[int, int, int], list[tuple[Strike, NDArray[np.int64]]]], dict[int, NDArray[np.int64]]]:
-        """Return which notes share which voice, and per exclusive class the notes that choke each other."""
+        self, part: Part, place: tuple[int, int], onset: NDArray[np.int64]
+    ) -> tuple[dict[_VoiceKey, list[_Struck]], dict[int, NDArray[np.int64]]]:
+        """Return which notes share which voice, and per exclusive class the frame at which each note is choked."""
         regions = self.font.regions(*place)
         pair, member = np.unique(part.notes.pitch * 128 + part.notes.velocity, return_inverse=True)
-        order = np.argsort(member, kind="stable")
-        groups = np.split(order, np.cumsum(np.bincount(member))[:-1])
-        voices: dict[tuple[int, int, int], list[tuple[Strike, NDArray[np.int64]]]] = {}
-        choked: dict[int, list[NDArray[np.int64]]] = {}
+        groups = np.split(np.argsort(member, kind="stable"), np.cumsum(np.bincount(member))[:-1])
+        voices: dict[_VoiceKey, list[_Struck]] = {}
+        classes: dict[int, list[NDArray[np.int64]]] = {}
         for code, members in zip(pair.tolist(), groups, strict=True):
             key, velocity = divmod(code, 128)
             for region in regions:
@@ -223,52 +256,50 @@ class _Session:
                     struck = strike(region, key, velocity)
                     voices.setdefault(struck.voice, []).append((struck, members))
                     if region["exclusive_class"]:
-                        choked.setdefault(region["exclusive_class"], []).append(members)
-        return voices, {choke: np.unique(np.concatenate(members)) for choke, members in choked.items()}
+                        classes.setdefault(region["exclusive_class"], []).append(members)
+        stops = {name: _next_onsets(onset, np.concatenate(members)) for name, members in classes.items()}
+        return voices, stops
 
-    def _ringing(self, envelope: Envelope, gain: float) -> int:
-        """Return for how many frames a note of this amplitude is heard after its key is let go."""
-        audible_db = _SILENT_DB + 20.0 * math.log10(max(gain, 1e-9))
-        ringing = int(envelope.release_length * min(max(audible_db, 0.0) / 100.0, 1.0))
+    def _ringing(self, envelope: Envelope, level: float) -> int:
+        """Return for how many frames a note is heard after its key is let go at a level of its envelope."""
+        audible_db = _AUDIBLE_DB + 20.0 * math.log10(max(level, 1e-9))
+        ringing = int(envelope.release_length * max(audible_db, 0.0) / 100.0)
         return min(ringing, round(TAIL_SECOND * self.rate_hz))
 
-    def _note(
-        self,
-        voice: Voice,
-        level: NDArray[np.float32],
-        fading: NDArray[np.float32],
-        held: int,
-        gain: float,
-    ) -> NDArray[np.float32]:
-        """Return float32[frames]: a note held for so many frames, then let go, before its gain."""
-        wave = voice.cut(0, held)
-        wave = wave * (level[: wave.size] if wave.size <= level.size else voice.envelope.amplitude(0, wave.size))
-        if wave.size < held:  # the sample has ended
-            return wave
-        last = float(level[held - 1] if held <= level.size else voice.envelope.amplitude(held - 1, held)[0])
-        ringing = self._ringing(voice.envelope, last * gain)
-        rest = voice.cut_released(held, min(ringing, fading.size))
-        return np.concatenate([wave, rest * (fading[: rest.size] * np.float32(last))])
+    def _note(self, voice: Voice, held: int, choked: int | None) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Give the pieces of a note, float32, and the frame of each: held so long, then let go, perhaps choked."""
+        fade = round(_CUT_SECOND * self.rate_hz)
+        is_cut = choked is not None and choked < held
+        n_held = choked if is_cut and choked is not None else held
+        for at in range(0, n_held, _LONG_PIECE):
+            wave = voice.cut_held(at, min(at + _LONG_PIECE, n_held))
+            yield at, wave
+            if wave.size < min(_LONG_PIECE, n_held - at):  # the sample has ended
+                return
+        last = voice.envelope.level(n_held - 1)
+        ringing = fade if is_cut else min(self._ringing(voice.envelope, last), voice.fading.size)
+        if choked is not None:
+            ringing = min(ringing, choked + fade - n_held)
+        wave = voice.cut_released(n_held, ringing)
+        rest = self.workspace.array("rest", wave.size)
+        if is_cut:
+            np.multiply(wave, np.float32(last), out=rest)
+        else:
+            np.multiply(wave, voice.fading[: wave.size], out=rest)
+            rest *= np.float32(last)
+        if choked is not None and choked + fade == n_held + ringing:
+            rest[-fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)[-rest.size :]
+        yield n_held, rest
 
 
-def _gains(struck: Strike, volume: float, pan: int) -> tuple[float, float, float]:
+def _place(pan: float, part_pan: int, reverb: float) -> tuple[float, float, float]:
     """Return the factors for left, right and the room: equal power from side to side."""
-    place = min(max(struck.pan + (pan - 64) / 63.0 * 500.0, -500.0), 500.0)
+    place = min(max(pan + (part_pan - 64) / 63.0 * 500.0, -500.0), 500.0)
     angle = (place + 500.0) / 1_000.0 * math.pi / 2.0
-    gain = struck.gain * volume
-    return gain * math.cos(angle), gain * math.sin(angle), gain * min(_BASE_SEND + struck.reverb, 1.0)
+    return math.cos(angle), math.sin(angle), min(_BASE_SEND + reverb, 1.0)
 
 
 def _next_onsets(onset: NDArray[np.int64], members: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return int64[notes]: the onset of the next member after each note; far away where none follows."""
     onsets = np.append(np.unique(onset[members]), np.int64(1) << 40)
     return np.asarray(onsets[np.searchsorted(onsets[:-1], onset, side="right")])
-
-
-def _choke(wave: NDArray[np.float32], stop: int, fade: int) -> NDArray[np.float32]:
-    """Fade a note out at a frame, where another of its class begins."""
-    if wave.size <= stop:
-        return wave
-    wave = wave[: stop + fade].copy()
-    wave[stop:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)[: wave.size - stop]
-    return wave

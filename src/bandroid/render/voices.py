@@ -11,14 +11,13 @@ from bandroid.render import lowpass
 from bandroid.render.envelopes import Envelope, oscillator
 from bandroid.render.generators import GENERATORS, modulation
 from bandroid.render.soundfont import Region, SoundFont
+from bandroid.render.workspace import PIECE, Workspace
 
 LONGEST_WAVE_SECOND = 20.0
 """A note that sustains longer goes round in the last part of its wave: memory stays small for a drone of an hour."""
 _ROUND_SECOND = 8.0
 _CONTROL = 64
 """frames between two values of a moving pitch, as in FluidSynth"""
-_PIECE = 1 << 15
-"""frames interpolated at a time, so that the working arrays stay in the processor's cache"""
 _END_FADE = 64
 """frames, 1.5 ms: a sample that ends on the way is faded out, not cut"""
 _EMU_ATTENUATION = 0.4
@@ -78,13 +77,15 @@ def pitch_ratio(region: Region, key: int, rate_hz: int) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Voice:
-    """A wave that notes of any length are cut from."""
+    """A wave that notes of any length are cut from. Its arrays are workspace memory: use them before the next voice."""
 
     wave: NDArray[np.float32]
-    """float32[frames] from the strike on"""
+    """float32[frames] from the strike on, without the volume envelope"""
+    held: NDArray[np.float32]
+    """float32[frames]: the same under the envelope of a key that is held"""
+    fading: NDArray[np.float32]
+    """float32[frames]: factor after the key is let go"""
     envelope: Envelope
-    tremolo: NDArray[np.float32] | None
-    """float32[frames], factor per frame, or none"""
     round_start: int
     """frame to which a sustained wave goes back at its end; -1: it ends there"""
     loop_frame: float
@@ -95,76 +96,96 @@ class Voice:
     """float32[frames] that follow the loop once the key is let go (loop mode 3)"""
 
     def cut(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Return float32[up to stop - start]: the wave from a frame on, as far as it goes."""
+        """Return float32[up to stop - start]: the wave without envelope from a frame on, as far as it goes."""
         if stop <= self.wave.size or self.round_start < 0:
-            piece = self.wave[start:stop]
-            return piece if self.tremolo is None else piece * self.tremolo[start:stop]
+            return self.wave[start:stop]
         frame = np.arange(start, stop)
-        length = self.wave.size - self.round_start
-        frame = np.where(frame < self.wave.size, frame, self.round_start + (frame - self.round_start) % length)
-        piece = self.wave[frame]
-        return piece if self.tremolo is None else piece * self.tremolo[frame]
+        again = self.round_start + (frame - self.round_start) % (self.wave.size - self.round_start)
+        return self.wave[np.where(frame < self.wave.size, frame, again)]
+
+    def cut_held(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return float32[up to stop - start]: the wave under the envelope of a held key."""
+        if stop <= self.wave.size or self.round_start < 0:
+            return self.held[start:stop]
+        piece = self.cut(start, stop)
+        self.envelope.apply(piece, start)
+        return piece
 
     def cut_released(self, released: int, n_frames: int) -> NDArray[np.float32]:
-        """Return float32[up to n_frames]: the wave after the key is let go at frame `released`."""
-        if self.after_loop is None or self.loop_frame == 0.0:
+        """Return float32[up to n_frames]: the wave without envelope after the key is let go at frame `released`."""
+        if self.after_loop is None:
             return self.cut(released, released + n_frames)
-        turn = (released - self.first_loop_frame) % self.loop_frame if released > self.first_loop_frame else 0.0
-        rest = self.first_loop_frame - released if released <= self.first_loop_frame else self.loop_frame - turn
-        held = self.cut(released, released + min(round(rest), n_frames))
-        return np.concatenate([held, self.after_loop[: n_frames - held.size]])
+        rest = self.first_loop_frame - released
+        if rest < 0.0:
+            rest %= self.loop_frame
+        last = self.cut(released, released + min(round(rest), n_frames))
+        return np.concatenate([last, self.after_loop[: n_frames - last.size]])
 
 
-def make_voice(font: SoundFont, struck: Strike, n_frames: int, rate_hz: int) -> Voice:
-    """Make the wave of a region at a key, `n_frames` long or as long as its sample lasts."""
+def make_voice(
+    font: SoundFont, struck: Strike, n_frames: int, n_fading: int, rate_hz: int, workspace: Workspace
+) -> Voice:
+    """Make the wave of a region at a key, `n_frames` long or as long as its sample lasts, and `n_fading` of its end."""
     region, key = struck.region, struck.key
     ratio = pitch_ratio(region, key, rate_hz)
-    envelope = Envelope.of(region, "vol_env", key, rate_hz)
     longest = round(LONGEST_WAVE_SECOND * rate_hz)
-    round_start = -1
+    round_start, loop_frame = -1, 0.0
     if region.loops:
         loop_frame = (region.loop_end - region.loop_start) / ratio
         if n_frames > longest:
-            n_frames, round_start = _going_round(loop_frame, longest, round(_ROUND_SECOND * rate_hz))
+            n_frames, round_start = longest, _round_start(loop_frame, longest, round(_ROUND_SECOND * rate_hz))
     else:
-        loop_frame = 0.0
         n_frames = min(n_frames, int((region.end - region.start - 1) / ratio))
-    position = _positions(region, key, ratio, n_frames, rate_hz)
-    wave = _interpolate(_source(font, region, position), position)
+    position = _moving_positions(region, key, ratio, n_frames, rate_hz)
+    last = ratio * n_frames
+    if position is not None:
+        last = float(position[-1])
+        n_frames = position.size
+    wave = _interpolate(
+        _source(font, region, int(last) + 4, workspace),
+        ratio if position is None else position,
+        workspace.array("wave", n_frames),
+    )
     if not region.loops:
         _fade_end(wave)
-    _filter(wave, struck, rate_hz)
-    after_loop = None
-    if region.loops and region["sample_modes"] == 3 and region.end - region.loop_end > 4:
-        rest = font.points(region.loop_end - 1, region.end)
-        after_loop = _interpolate(
-            np.pad(rest, (0, 4)), np.arange(int((rest.size - 1) / ratio), dtype=np.float64) * ratio + 1.0
-        )
-        _fade_end(after_loop)
-    return Voice(
-        wave,
-        envelope,
-        _tremolo(region, wave.size, rate_hz),
-        round_start,
-        loop_frame,
-        (region.loop_end - region.start) / ratio,
-        after_loop,
-    )
+    wave = _filter(wave, struck, rate_hz, workspace)
+    _tremble(wave, region, rate_hz)
+    envelope = Envelope.of(region, "vol_env", key, rate_hz)
+    held = workspace.array("held", wave.size)
+    held[:] = wave
+    envelope.apply(held)
+    fading = workspace.array("fading", n_fading)
+    envelope.release(fading)
+    first_loop_frame = (region.loop_end - region.start) / ratio
+    after_loop = _after_loop(font, region, ratio) if region.loops else None
+    return Voice(wave, held, fading, envelope, round_start, loop_frame, first_loop_frame, after_loop)
 
 
-def _going_round(loop_frame: float, n_frames: int, round_frame: int) -> tuple[int, int]:
-    """Return the length of a wave and where it goes back to, a nearly whole number of loops apart."""
+def _after_loop(font: SoundFont, region: Region, ratio: float) -> NDArray[np.float32] | None:
+    """Return float32[frames]: what follows the loop in loop mode 3."""
+    if region["sample_modes"] != 3 or region.end - region.loop_end < 4:
+        return None
+    points = np.pad(font.points(region.loop_end - 1, region.end), (0, 4))
+    after_loop = _interpolate(points, ratio, np.empty(int((points.size - 6) / ratio), dtype=np.float32))
+    _fade_end(after_loop)
+    return after_loop
+
+
+def _round_start(loop_frame: float, n_frames: int, round_frame: int) -> int:
+    """Return where a wave of `n_frames` goes back to: a nearly whole number of loops before its end."""
     fewest = max(int(round_frame / loop_frame), 1)
     length = np.arange(fewest, fewest + 64) * loop_frame
     nearest = length[np.argmin(np.abs(length - np.rint(length)))]
-    return n_frames, max(n_frames - round(float(nearest)), 0)
+    return max(n_frames - round(float(nearest)), 0)
 
 
-def _positions(region: Region, key: int, ratio: float, n_frames: int, rate_hz: int) -> NDArray[np.float64]:
-    """Return float64[n_frames]: the sample point, from the region's start, that each frame plays."""
+def _moving_positions(
+    region: Region, key: int, ratio: float, n_frames: int, rate_hz: int
+) -> NDArray[np.float64] | None:
+    """Return float64[n_frames]: the sample point, from the region's start, of each frame; None if the pitch rests."""
     depths = [region[f"{source}_to_pitch"] for source in ("mod_lfo", "vib_lfo", "mod_env")]
     if not any(depths):
-        return np.arange(n_frames, dtype=np.float64) * ratio
+        return None
     frame = np.arange(0, n_frames + _CONTROL, _CONTROL)
     cent = np.zeros(frame.size)
     for which, depth in zip(("mod_lfo", "vib_lfo"), depths[:2], strict=True):
@@ -180,13 +201,16 @@ def _positions(region: Region, key: int, ratio: float, n_frames: int, rate_hz: i
     return position
 
 
-def _source(font: SoundFont, region: Region, position: NDArray[np.float64]) -> NDArray[np.float32]:
+def _source(font: SoundFont, region: Region, needed: int, workspace: Workspace) -> NDArray[np.float32]:
     """Return float32: one point of silence, the sample with its loop laid out as often as needed, some silence."""
-    needed = int(position[-1]) + 4 if position.size else 4
     if not region.loops:
-        return np.pad(font.points(region.start, min(region.end, region.start + needed)), (1, 4))
+        points = font.points(region.start, min(region.end, region.start + needed))
+        source = workspace.zeros("source", points.size + 5)
+        source[1 : 1 + points.size] = points
+        return source
     points = font.points(region.start, region.loop_end)
-    source = np.zeros(max(needed, points.size) + 1, dtype=np.float32)
+    source = workspace.array("source", max(needed, points.size) + 1)
+    source[0] = 0.0
     source[1 : 1 + points.size] = points
     loop = points[region.loop_start - region.start :]
     rest = source[1 + points.size :]
@@ -196,25 +220,32 @@ def _source(font: SoundFont, region: Region, position: NDArray[np.float64]) -> N
     return source
 
 
-def _interpolate(source: NDArray[np.float32], position: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return float32[positions]: the wave between its points, by 4-point cubic (Catmull-Rom) interpolation.
+def _interpolate(
+    source: NDArray[np.float32], position: NDArray[np.float64] | float, wave: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Fill a wave from between the points of a source, by 4-point cubic (Catmull-Rom) interpolation; return it.
 
-    source: one point more before position 0, and at least two after the last.
+    source: one point more before position 0, and at least two after the last. position: float64 for each frame, or
+    the constant step from frame to frame.
     """
-    wave = np.empty(position.size, dtype=np.float32)
     half = np.float32(0.5)
-    for at in range(0, position.size, _PIECE):
-        piece = position[at : at + _PIECE]
+    frames = np.arange(PIECE, dtype=np.float64)
+    for at in range(0, wave.size, PIECE):
+        out = wave[at : at + PIECE]
+        if isinstance(position, float):
+            piece = (frames[: out.size] + at) * position
+        else:
+            piece = position[at : at + PIECE]
         index = piece.astype(np.int64)
         x = (piece - index).astype(np.float32)
         before, here, next_, after = (source.take(index + shift) for shift in range(4))
         cubic = half * (after - before) + np.float32(1.5) * (here - next_)
         square = before - np.float32(2.5) * here + np.float32(2.0) * next_ - half * after
-        wave[at : at + _PIECE] = ((cubic * x + square) * x + half * (next_ - before)) * x + here
+        out[:] = ((cubic * x + square) * x + half * (next_ - before)) * x + here
     return wave
 
 
-def _filter(wave: NDArray[np.float32], struck: Strike, rate_hz: int) -> None:
+def _filter(wave: NDArray[np.float32], struck: Strike, rate_hz: int, workspace: Workspace) -> NDArray[np.float32]:
     region = struck.region
     to_envelope, to_oscillator = region["mod_env_to_cutoff"], region["mod_lfo_to_cutoff"]
     frame = np.arange(0, wave.size, lowpass.HOP) + lowpass.HOP // 2
@@ -224,17 +255,20 @@ def _filter(wave: NDArray[np.float32], struck: Strike, rate_hz: int) -> None:
     if to_oscillator:
         cutoff_cent += to_oscillator * oscillator(region, "mod_lfo", frame, rate_hz)
     row = GENERATORS["cutoff"]
-    lowpass.sweep(wave, np.clip(cutoff_cent, row.least, row.most), region["resonance"], rate_hz)
+    np.clip(cutoff_cent, row.least, row.most, out=cutoff_cent)
+    return lowpass.sweep(wave, cutoff_cent, region["resonance"], rate_hz, workspace)
 
 
-def _tremolo(region: Region, n_frames: int, rate_hz: int) -> NDArray[np.float32] | None:
+def _tremble(wave: NDArray[np.float32], region: Region, rate_hz: int) -> None:
+    """Move the volume with the modulation oscillator, in place."""
     depth_cb = region["mod_lfo_to_volume"]
     if not depth_cb:
-        return None
-    frame = np.arange(0, n_frames + _CONTROL, _CONTROL)
-    level_cb = depth_cb * oscillator(region, "mod_lfo", frame, rate_hz)
-    factor = np.interp(np.arange(n_frames), frame, 10.0 ** (level_cb / 200.0))
-    return factor.astype(np.float32)
+        return
+    frame = np.arange(0, wave.size + _CONTROL, _CONTROL)
+    factor = 10.0 ** (depth_cb * oscillator(region, "mod_lfo", frame, rate_hz) / 200.0)
+    for at in range(0, wave.size, PIECE):
+        piece = wave[at : at + PIECE]
+        piece *= np.interp(np.arange(at, at + piece.size), frame, factor).astype(np.float32)
 
 
 def _fade_end(wave: NDArray[np.float32]) -> None:
