@@ -19,6 +19,7 @@ from bandroid.generation.ngram import Ngram, WeightKey
 from bandroid.representations.score_vocabulary import VOCABULARY
 
 COUNTS_NAME = "counts.npz"
+GOLDEN_NAME = "golden.npz"
 REPRESENTATION = {"name": "score", "version": 1, "vocabulary": VOCABULARY.table()}
 _MOST_CHAINS = 8
 
@@ -61,6 +62,25 @@ def load_style(bundle: Bundle) -> InstantStyle:
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise StyleError(f"style {bundle.name}: its content does not fit together ({error})") from error
+
+
+def golden(style: InstantStyle, tokens: list[int]) -> dict[str, NDArray[np.generic]]:
+    """Return what a style says of some tokens: `tokens` int32[T], and `probability` float64[choices] of each choice."""
+    walked = style.ngram().walk(tokens, adjust=False)
+    probability = np.array([prediction.probabilities[outcome] for prediction, outcome in walked])
+    return {"tokens": np.array(tokens, dtype=np.int32), "probability": probability}
+
+
+def check_golden(style: InstantStyle, bundle: Bundle) -> None:
+    """Make sure that a style predicts here what it predicted where it was made; raises StyleError."""
+    arrays = bundle.arrays(GOLDEN_NAME)
+    try:
+        again = golden(style, arrays["tokens"].tolist())["probability"]
+        is_same = np.allclose(again, arrays["probability"], rtol=1e-3, atol=1e-9)
+    except (KeyError, ValueError, IndexError, TypeError):
+        is_same = False
+    if not is_same:
+        raise StyleError(f"style {bundle.name}: it does not work here as it did where it was made; learn it again")
 
 
 def weights_as_arrays(weights: Mapping[WeightKey, NDArray[np.float64]]) -> dict[str, NDArray[np.generic]]:

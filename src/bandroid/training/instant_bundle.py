@@ -1,0 +1,64 @@
+"""Write down what counting found as a style: its manifest and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid import __version__
+from bandroid.bundle.arrays import arrays_to_bytes
+from bandroid.bundle.manifest import Manifest, Source, Training, TrainingSong
+from bandroid.generation.compose import write_bars
+from bandroid.generation.counts import FrozenCounts
+from bandroid.generation.guard import Guard
+from bandroid.generation.ngram import SONG_WEIGHT
+from bandroid.generation.sampling import AS_LEARNT
+from bandroid.generation.style import COUNTS_NAME, GOLDEN_NAME, REPRESENTATION, InstantStyle, golden, weights_as_arrays
+from bandroid.representations.score import tokens_from_sheet
+from bandroid.representations.score_vocabulary import VOCABULARY
+from bandroid.training.instant import Learnt
+
+_GOLDEN_BARS = 4
+
+
+def instant_style(
+    learnt: Learnt,
+    *,
+    name: str,
+    summary: str,
+    songs: Sequence[TrainingSong],
+    sources: Sequence[Source] = (),
+    figures: Mapping[str, float] | None = None,
+    notes: Sequence[str] = (),
+) -> tuple[Manifest, dict[str, bytes]]:
+    """Return a style's manifest and files, for bundle.store.save_style."""
+    arrays: dict[str, NDArray[np.generic]] = {**learnt.counts, **weights_as_arrays(learnt.weights)}
+    manifest = Manifest(
+        name=name,
+        preset="instant",
+        summary=summary,
+        representation=REPRESENTATION,
+        model={"order": learnt.order, "song_weight": SONG_WEIGHT, "habits": learnt.habits.as_json()},
+        defaults={"line_ups": [line_up.as_json() for line_up in learnt.line_ups]},
+        training=Training(tuple(songs), tuple(sources), dict(figures or {}), tuple(notes)),
+        created_by=f"bandroid {__version__}",
+    )
+    style = InstantStyle(name, "", FrozenCounts(arrays), learnt.weights, learnt.order, learnt.line_ups, learnt.habits)
+    files = {
+        COUNTS_NAME: arrays_to_bytes(arrays),
+        GOLDEN_NAME: arrays_to_bytes(golden(style, _golden_tokens(style))),
+    }
+    return manifest, files
+
+
+def _golden_tokens(style: InstantStyle) -> list[int]:
+    """Write a few bars in the style, to be predicted again by whoever loads it."""
+    line_up = style.line_ups[0]
+    guard = Guard(style.habits, line_up.silent_share)
+    writing = write_bars(style, line_up, AS_LEARNT, guard, np.random.default_rng(0))
+    for _ in range(_GOLDEN_BARS):
+        cursor = next(writing)
+    cursor.push(VOCABULARY.token("end", 0))
+    return tokens_from_sheet(cursor.sheet()).tolist()
