@@ -16,7 +16,7 @@ multiplication (a polynomial hash modulo 2**64: the key of a note at unit t is i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,19 +118,20 @@ def _remark(song: Song, guess: MetreGuess) -> str:
 
 def _best_metre(eighths: _Eighths, ticks_per_quarter: int, is_stated: bool) -> tuple[int, int]:
     """Choose between 4/4 and the others; the more a metre is out of the way, the more it must win by."""
-    common, triple = eighths.support(8), eighths.support(6)
+    share_common, common = eighths.repeat_share(8), eighths.support(8)
     margin = MARGIN_STATED if is_stated else MARGIN_UNSTATED
     best, best_support = (4, 4), common
-    if triple > common + margin:
+    if eighths.most_support(6) > common + margin and (triple := eighths.support(6)) > common + margin:
         best, best_support = _triple_metre(eighths), triple
     margin = max(margin, MARGIN_ODD)
     for numerator, denominator, length in ((5, 4, 10), (7, 8, 7), (9, 8, 9)):
         # At an odd number of ticks per quarter an eighth is no whole number of ticks.
         if length % 2 and ticks_per_quarter % 2:
             continue
-        support = eighths.support(length)
-        repeats_more = eighths.repeat_share(length) > eighths.repeat_share(8) + 0.05
-        if repeats_more and support > best_support + margin:
+        if eighths.most_support(length) <= best_support + margin:
+            continue
+        repeats_more = eighths.repeat_share(length) > share_common + 0.05
+        if repeats_more and (support := eighths.support(length)) > best_support + margin:
             best, best_support = (numerator, denominator), support
     return best
 
@@ -154,8 +155,11 @@ def _best_offset(eighths: _Eighths, length: int, denominator: int, margin: float
         # Repeats alone hardly tell one beat from the next: a bar line must carry its share of the accents.
         if accents[beat] < max(accents[0], 1.0 / accents.size):
             continue
+        gain_by_accents = ACCENT_WEIGHT * float(accents[beat] - accents[0])
+        if 1.0 - share_at_once + gain_by_accents <= best_gain:
+            continue
         share = eighths.repeat_share(length, offset)
-        gain = share - share_at_once + ACCENT_WEIGHT * float(accents[beat] - accents[0])
+        gain = share - share_at_once + gain_by_accents
         if gain > best_gain and share >= max(share_at_once, 0.05):
             best, best_gain = offset, gain
     return best
@@ -171,12 +175,20 @@ class _Eighths:
     """uint64[P, E + 1]: sum of the keys of those notes, modulo 2**64"""
     accent: NDArray[np.float64]
     """float64[E]: how heavy the notes are that begin exactly on each eighth"""
+    share_of: dict[tuple[int, int], float] = field(default_factory=dict)
+    """repeat shares by length and offset, as they are asked for"""
 
     def repeat_share(self, length: int, offset: int = 0) -> float:
         """Return the share of notes in part-bars of `length` eighths that repeat an earlier one of their part.
 
         The notes before `offset` count as not repeating.
         """
+        known = self.share_of.get((length, offset))
+        if known is None:
+            known = self.share_of[length, offset] = self._count_repeats(length, offset)
+        return known
+
+    def _count_repeats(self, length: int, offset: int) -> float:
         last = self.accent.size
         edge = np.minimum(np.arange(offset, last + length, length), last)
         n_notes = np.diff(self.n_before[:, edge], axis=1)  # [P, bars]
@@ -213,6 +225,10 @@ class _Eighths:
     def support(self, length: int) -> float:
         """Return how well bars of `length` eighths fit; see the top of this file."""
         return self.repeat_share(length) + ACCENT_WEIGHT * self.accent_after(length)
+
+    def most_support(self, length: int) -> float:
+        """Return what the support would be if every note repeated: to drop candidates before the notes are counted."""
+        return 1.0 + ACCENT_WEIGHT * self.accent_after(length)
 
 
 def _eighths(table: NoteTable) -> _Eighths:

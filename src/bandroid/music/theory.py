@@ -15,7 +15,18 @@ from bandroid.music.general_midi import program_name
 from bandroid.music.notes import Notes
 from bandroid.music.song import Song, TextEvent
 
-__all__ = ["KeyEstimate", "Polyphony", "chord_symbols", "estimate_key", "key_name", "polyphony", "program_name"]
+__all__ = [
+    "KeyEstimate",
+    "Polyphony",
+    "chord_symbols",
+    "estimate_key",
+    "key_name",
+    "pitch_name",
+    "pitched_notes",
+    "polyphony",
+    "program_name",
+    "signature_name",
+]
 
 NO_CHORD = "N.C."
 """what lead sheets write where nothing pitched sounds"""
@@ -58,9 +69,23 @@ def key_name(tonic: int, is_minor: bool) -> str:
     return f"{(_FLAT_NAMES if has_flats else _SHARP_NAMES)[tonic]} {'minor' if is_minor else 'major'}"
 
 
+def signature_name(fifths: int, is_minor: bool) -> str:
+    """Spell a key signature: (-2, False) -> "Bb major", (3, True) -> "F# minor"."""
+    # A minor key lies three fifths above the major key of its signature.
+    tonic = (fifths + 3 * is_minor) * 7 % 12
+    letter = "FCGDAEB"[(fifths + 3 * is_minor + 1) % 7]
+    height = (tonic - _SHARP_NAMES.index(letter) + 6) % 12 - 6
+    return f"{letter}{'#' * height}{'b' * -height} {'minor' if is_minor else 'major'}"
+
+
+def pitch_name(pitch: int) -> str:
+    """Spell a pitch with its octave: 60 -> "C4", 70 -> "A#4"."""
+    return f"{_SHARP_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
 def estimate_key(song: Song) -> KeyEstimate | None:
     """Return the key whose profile correlates best with the time that each pitch class sounds; None without pitches."""
-    notes = _pitched(song)
+    notes = pitched_notes(song)
     if not len(notes):
         return None
     # A drone of many bars says no more about the key than a long note: four quarters are the most that count.
@@ -133,7 +158,7 @@ def chord_symbols(song: Song) -> tuple[TextEvent, ...]:
     against the time that each pitch class sounds, with weight on the lowest note; the sequence is the best one
     that does not change more than it must (Viterbi).
     """
-    notes = _pitched(song)
+    notes = pitched_notes(song)
     if not len(notes):
         return ()
     edge = _chord_edges(song)
@@ -151,8 +176,8 @@ def chord_symbols(song: Song) -> tuple[TextEvent, ...]:
     return tuple(events)
 
 
-def _pitched(song: Song) -> Notes:
-    """All notes that have a pitch, as one part."""
+def pitched_notes(song: Song) -> Notes:
+    """Return all notes that have a pitch as if one part played them."""
     parts = [part.notes for part in song.parts if not part.is_drum and len(part.notes)]
     if not parts:
         return Notes.empty()
