@@ -91,7 +91,7 @@ def compose(
     ] = None,
     instruments: Annotated[
         str | None,
-        typer.Option(metavar="LIST", help="The line-up, with commas: 'guitar,bass,drums', or programs 1 to 128."),
+        typer.Option(metavar="LIST", help="The line-up, with commas: 'guitar,bass,drums', or programs 0 to 127."),
     ] = None,
     audio: Audio = None,
     bits: Bits = 16,
@@ -99,7 +99,7 @@ def compose(
     gain: Gain = 0.0,
     stems: Stems = False,
     loop: Loop = False,
-    reverb: Reverb = False,
+    reverb: Reverb = 0.25,
     soundfont: SoundFont = None,
     no_score: NoScore = False,
     out: Out = None,
@@ -208,7 +208,7 @@ def render(
     gain: Gain = 0.0,
     stems: Stems = False,
     loop: Loop = False,
-    reverb: Reverb = False,
+    reverb: Reverb = 0.25,
     soundfont: SoundFont = None,
     no_score: NoScore = False,
     out: Out = None,
@@ -232,14 +232,14 @@ def render(
 def play(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI, MusicXML or ABC file.")],
     gain: Gain = 0.0,
-    reverb: Reverb = False,
+    reverb: Reverb = 0.25,
     soundfont: SoundFont = None,
 ) -> None:
     """Play a music file until its end or Ctrl-C.
 
     \b
     bandroid play song.mid
-    bandroid play bandroid-out/rock-7/rock-7-1.mid --reverb
+    bandroid play bandroid-out/rock-7/rock-7-1.mid --reverb 0.5
     """
     from bandroid.commands import render as verb
 

@@ -78,10 +78,7 @@ def examine() -> Examination:
 
 
 def _python() -> Finding:
-    words = f"{platform.python_version()} ({sys.executable})"
-    if sys.version_info < (3, 11):
-        return Finding("Python", "bad", f"{words}: bandroid needs 3.11 or newer")
-    return Finding("Python", "good", words)
+    return Finding("Python", "good", f"{platform.python_version()} ({sys.executable})")
 
 
 def _packages() -> Iterator[Finding]:
@@ -118,11 +115,11 @@ def _engraving() -> Finding:
 def _player() -> Finding:
     from bandroid.render.play import find_player
 
-    player = find_player()
-    if player is None:
-        words = "no program found that plays audio (aplay, paplay, afplay, ffplay); open the .wav files yourself"
-        return Finding("player", "absent", words)
-    return Finding("player", "good", str(player))
+    try:
+        player = find_player()
+    except BandroidError as error:
+        return Finding("player", "absent", str(error))
+    return Finding("player", "good", " ".join(player) or "Windows itself")
 
 
 def _fluidsynth() -> Finding:

@@ -9,7 +9,10 @@ from bandroid.bundle.manifest import Manifest, Source, TrainingSong
 _MAX_SONGS = 2000
 
 _FIGURES = {
-    "bits_per_note": "surprise per note in songs it never saw, in bits (lower is better)",
+    "bits_per_note_held_out": "bits that it needs for a note of songs it never saw (lower is better)",
+    "held_out_songs": "songs that it never saw",
+    "notes": "notes learnt",
+    "songs": "songs learnt",
 }
 """how the card puts a figure; others stand under their own names"""
 
@@ -27,11 +30,12 @@ def card_text(manifest: Manifest) -> str:
         f"| learnt from | {_songs(learnt)} |",
         f"| held out for testing | {_songs(held_out)} |",
     ]
-    lines += [f"| {_cell(name)} | {_cell(value)} |" for name, value in sorted(manifest.defaults.items())]
+    plain = {name: value for name, value in manifest.defaults.items() if isinstance(value, str | int | float)}
+    lines += [f"| {_cell(name)} | {_cell(value)} |" for name, value in sorted(plain.items())]
     lines += ["", f"Compose with it: `bandroid compose {manifest.name}`", ""]
     if training.figures:
         lines += ["## How well it knows its music", "", "| figure | value |", "|---|---|"]
-        lines += [f"| {_FIGURES.get(k, _cell(k))} | {v:.4g} |" for k, v in sorted(training.figures.items())]
+        lines += [f"| {_FIGURES.get(k, _cell(k))} | {v:,.10g} |" for k, v in sorted(training.figures.items())]
         lines += [""]
     lines += ["## Where it comes from", ""]
     lines += [f"- {_source(source)}" for source in training.sources] or ["- the user's own folder"]

@@ -56,7 +56,7 @@ Mono = Annotated[bool, typer.Option("--mono", help="One channel instead of two."
 Gain = Annotated[float, typer.Option(metavar="DB", help="Louder or softer, in decibels.")]
 Stems = Annotated[bool, typer.Option("--stems", help="Also one file per part, MIDI and audio, in stems/.")]
 Loop = Annotated[bool, typer.Option("--loop", help="A seamless loop: exactly its bars, the tail wrapped to the start.")]
-Reverb = Annotated[bool, typer.Option("--reverb", help="Put the band in a room.")]
+Reverb = Annotated[float, typer.Option(metavar="X", help="How much of the room is heard: 0 (dry) to 1.")]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2) than the one inside.")]
 NoScore = Annotated[bool, typer.Option("--no-score", help="No MusicXML, engraved pages or piano roll.")]
 Out = Annotated[
@@ -76,20 +76,24 @@ def render_wish(
     gain: float,
     stems: bool,
     loop: bool,
-    reverb: bool,
+    reverb: float,
     soundfont: Path | None,
     no_score: bool,
 ) -> RenderWish:
     """Gather the flags of sound and score; raises WishError, offering near names."""
     within("--gain", gain, -60, 40)
+    within("--reverb", reverb, 0, 1)
+    formats = audio_formats(audio)
+    if bits == 32 and "flac" in formats:
+        raise WishError("--bits 32: flac holds 16 or 24; choose one of them, or wav")
     return RenderWish(
-        audio=audio_formats(audio),
+        audio=formats,
         bits=one_of("--bits", bits, (16, 24, 32)),
         is_mono=mono,
         gain_db=gain,
         with_stems=stems,
         is_loop=loop,
-        with_reverb=reverb,
+        reverb=reverb,
         soundfont=soundfont,
         with_score=not no_score,
     )

@@ -113,6 +113,9 @@ def file_word(words: str) -> str:
 def _folder(out: Path | None, name: str) -> Path:
     if out is None:
         return DEFAULT_FOLDER / name
-    if out.suffix.lower() in (".mid", ".midi", ".wav", ".mp3", ".flac", ".ogg", ".svg", ".musicxml") and not out.is_dir():
+    if (
+        out.suffix.lower() in (".mid", ".midi", ".wav", ".mp3", ".flac", ".ogg", ".svg", ".musicxml")
+        and not out.is_dir()
+    ):
         raise WishError(f"-o {out}: name a folder; the files in it get their names from the piece")
     return out

@@ -22,7 +22,8 @@ class RenderWish:
     """also one MIDI and one audio file per part"""
     is_loop: bool = False
     """end exactly with the last bar, its tail wrapped to the start"""
-    with_reverb: bool = False
+    reverb: float = 0.25
+    """how much of the room is heard: 0 (dry) to 1"""
     soundfont: Path | None = None
     """None: the one inside the pretty_midi package"""
     with_score: bool = True

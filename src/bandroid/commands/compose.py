@@ -1,0 +1,104 @@
+"""`bandroid compose`: a style and a wish -> pieces on the disk."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bandroid import terminal
+from bandroid.commands import wishes
+from bandroid.commands.options import within
+
+if TYPE_CHECKING:
+    from bandroid.generation.compose import Piece
+    from bandroid.render.song_files import Written
+    from bandroid.render.wish import RenderWish
+
+_HIGHEST_DRAWN_SEED = 1_000_000
+"""short enough to say and type again"""
+
+
+def compose(
+    *,
+    style: str | None,
+    bars: int,
+    variations: int,
+    seed: int | None,
+    temperature: float,
+    tempo_qpm: float | None,
+    metre: str | None,
+    key: str | None,
+    instruments: str | None,
+    wish: RenderWish,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Compose, write, and say what was written; each piece is whole before the next begins."""
+    from bandroid.bundle import store
+    from bandroid.generation.compose import Wish, compose
+    from bandroid.generation.sampling import Sampling
+    from bandroid.generation.style import load_style
+    from bandroid.render import output
+    from bandroid.render.song_files import SongWriter
+
+    within("--variations", variations, 1, 1000)
+    if seed is None:
+        seed = secrets.randbelow(_HIGHEST_DRAWN_SEED)
+    within("--seed", seed, 0, 2**63 - 1)
+    music = Wish(
+        n_bars=bars,
+        tempo_qpm=tempo_qpm,
+        metre=None if metre is None else wishes.metre(metre),
+        key=None if key is None else wishes.key(key),
+        programs=None if instruments is None else wishes.programs(instruments),
+        sampling=Sampling(temperature),
+    )
+    bundle = store.find_style(style or store.DEFAULT_STYLE)
+    instant = load_style(bundle)
+    places = output.style_pieces(bundle.name, seed, variations, out)
+    writer = SongWriter(wish)
+    output.prepare(places, force=force)
+    if not as_json:
+        terminal.say(f"{bundle.name}, seed {seed}")
+    rows = []
+    with terminal.progress(f"composing {bundle.name}", quiet=as_json) as report:
+        for number, place in enumerate(places, 1):
+            piece = compose(instant, music, seed, number)
+            written = writer.write(piece.song, place, comment=piece.comment)
+            rows.append(_row(piece, written, number))
+            if not as_json:
+                terminal.say(_sentence(piece, written))
+            report(number, variations)
+    if as_json:
+        terminal.print_json(
+            {
+                "style": bundle.name,
+                "style_hash": bundle.style_hash,
+                "seed": seed,
+                "folder": places[0].folder,
+                "pieces": rows,
+            }
+        )
+
+
+def _sentence(piece: Piece, written: Written) -> str:
+    song = piece.song
+    metre = f"{song.metres[0].numerator}/{song.metres[0].denominator}" if song.metres else "4/4"
+    tempo = f", {song.tempos[0].tempo_qpm:g} bpm" if song.tempos else ""
+    parts = ", ".join(dict.fromkeys(part.name for part in song.parts if len(part.notes))) or "silence"
+    facts = f"{piece.key}, {metre}{tempo}, {song.n_notes} notes: {parts}"
+    return "\n".join([f"  {facts}", *written.lines()])
+
+
+def _row(piece: Piece, written: Written, number: int) -> dict[str, Any]:
+    song = piece.song
+    return {
+        "variation": number,
+        "key": piece.key,
+        "notes": song.n_notes,
+        "parts": [part.name for part in song.parts],
+        "steered": piece.steered,
+        **written.as_json(),
+    }

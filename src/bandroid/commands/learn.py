@@ -1,0 +1,97 @@
+"""`bandroid learn`: folders of music -> a style, and a report per file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from bandroid import terminal
+from bandroid.commands.options import check_preset
+
+if TYPE_CHECKING:
+    from bandroid.bundle.manifest import TrainingSong
+    from bandroid.bundle.store import Bundle
+    from bandroid.corpus.collect import Corpus, UsedSong
+
+
+def learn(
+    *,
+    folders: Sequence[Path],
+    preset: str,
+    name: str | None,
+    hold_out: Sequence[str],
+    held_out: str | None,
+    exclude: Sequence[str],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Read, learn, test on what was held out, save, and say what was used."""
+    from bandroid.bundle import store
+    from bandroid.bundle.manifest import suggest_name
+    from bandroid.commands.inspect import corpus_json, corpus_text
+    from bandroid.corpus.collect import collect
+    from bandroid.corpus.split import parse_share
+
+    check_preset(preset)
+    name = name or suggest_name(folders[0].resolve().stem)
+    store.check_can_save(name, force=force)
+    share = parse_share(held_out) if held_out is not None else None
+    with terminal.progress("reading", quiet=as_json) as report:
+        corpus = collect(
+            folders,
+            hold_out=hold_out,
+            held_out_share=share,
+            exclude=exclude,
+            on_progress=lambda done, total, _: report(done, total),
+        )
+    if not as_json:
+        terminal.say(corpus_text(corpus))
+    corpus.require_songs()
+    style = _learn_instant(corpus, name, force=force, quiet=as_json)
+    figures = dict(style.manifest.training.figures)
+    if as_json:
+        facts = {"style": name, "style_hash": style.style_hash, "folder": style.folder, "figures": figures}
+        terminal.print_json({**facts, **corpus_json(corpus)})
+        return
+    if "bits_per_note_held_out" in figures:
+        terminal.say(f"it needs {figures['bits_per_note_held_out']:.2f} bits for a note of the songs held out")
+    terminal.say(f"learnt {name} from {len(corpus.train)} songs: bandroid compose {name}")
+
+
+def _learn_instant(corpus: Corpus, name: str, *, force: bool, quiet: bool) -> Bundle:
+    from bandroid.bundle import store
+    from bandroid.training.instant import bits_per_note, learn_instant
+    from bandroid.training.instant_bundle import instant_style
+
+    with terminal.progress("learning", quiet=quiet) as report:
+        learnt = learn_instant([used.song for used in corpus.train], report)
+    figures = {"songs": float(len(corpus.train)), "notes": float(learnt.n_notes)}
+    if corpus.held_out:
+        with terminal.progress("testing", quiet=quiet):
+            figures["held_out_songs"] = float(len(corpus.held_out))
+            bits = bits_per_note(learnt, [used.song for used in corpus.held_out])
+            figures["bits_per_note_held_out"] = round(bits, 3)
+    n_songs = len(corpus.train)
+    manifest, files = instant_style(
+        learnt,
+        name=name,
+        summary=f"learnt from {n_songs} song{'' if n_songs == 1 else 's'} of yours",
+        songs=[training_song(used) for used in corpus.used],
+        figures=figures,
+    )
+    return store.save_style(manifest, files, force=force)
+
+
+def training_song(used: UsedSong, author: str = "", licence: str = "") -> TrainingSong:
+    """Describe a song for a style's manifest; what bandroid cannot know stays empty."""
+    from bandroid.bundle.manifest import TrainingSong
+
+    return TrainingSong(
+        title=used.song.title or PurePosixPath(used.name).stem,
+        author=author,
+        licence=licence,
+        file=used.name,
+        sha256=used.sha256,
+        split="train" if used.split == "train" else "held-out",
+    )

@@ -1,0 +1,40 @@
+"""A musician's words on the command line -> values: "6/8", "Bbm", "guitar,bass,drums"."""
+
+from __future__ import annotations
+
+import re
+
+from bandroid.errors import WishError
+
+_LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
+_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, "is": 1, "es": -1, "s": -1}
+_MINORS = ("m", "min", "minor", "moll")
+_MAJORS = ("", "maj", "major", "dur")
+
+
+def metre(text: str) -> tuple[int, int]:
+    """Read a metre: "6/8" -> (6, 8); raises WishError."""
+    found = re.fullmatch(r"\s*(\d{1,3})\s*/\s*(\d{1,2})\s*", text)
+    if not found or int(found[2]) not in (1, 2, 4, 8, 16, 32, 64) or not int(found[1]):
+        raise WishError(f"--metre {text!r}: write it as 4/4, 3/4 or 6/8")
+    return int(found[1]), int(found[2])
+
+
+def key(text: str) -> tuple[int, bool]:
+    """Read a key: tonic's pitch class, 0 (C) to 11 (B), and whether minor: "Bbm" -> (10, True); raises WishError."""
+    found = re.fullmatch(r"\s*([A-Ha-h])(#|b|♯|♭|is|es|s)?[\s-]*([A-Za-z]*)\s*", text)
+    mode = found[3] if found else "?"
+    is_minor = mode.lower() in _MINORS and mode != "M"
+    if not found or not (is_minor or mode == "M" or mode.lower() in _MAJORS):
+        raise WishError(f"--key {text!r}: write it as C, F#, Bb, or with m for minor: Am, F#m, Bbm")
+    return (_LETTERS[found[1].lower()] + _ACCIDENTALS[found[2] or ""]) % 12, is_minor
+
+
+def programs(text: str) -> tuple[int, ...]:
+    """Read a line-up: "guitar,bass,drums" -> General MIDI programs, or DRUMS; raises WishError."""
+    from bandroid.music.general_midi import parse_program
+
+    words = [word.strip() for word in re.split(r"[,;+]", text) if word.strip()]
+    if not words:
+        raise WishError("--instruments names none: write them with commas, like guitar,bass,drums")
+    return tuple(parse_program(word) for word in words)

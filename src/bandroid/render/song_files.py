@@ -1,0 +1,158 @@
+"""A song -> its files: MIDI, audio, score, piano roll, stems; each whole or not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bandroid.files import write_atomically
+from bandroid.music.clock import duration_second
+from bandroid.music.midi_writer import midi_bytes
+from bandroid.music.song import Song
+from bandroid.render.output import PieceFiles, remove_stale
+from bandroid.render.wish import RenderWish
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bandroid.render.soundfont import SoundFont
+
+SAMPLE_RATE_HZ = 44_100
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written for one song."""
+
+    midi: Path | None
+    audio: tuple[Path, ...]
+    score: tuple[Path, ...]
+    """MusicXML first, then the pages"""
+    pictures: tuple[Path, ...]
+    stems: tuple[Path, ...]
+    second: float
+    """how long the song sounds"""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(p for p in (self.midi, *self.audio, *self.score, *self.pictures, *self.stems) if p is not None)
+
+    def lines(self) -> list[str]:
+        """Return what was written as lines to read: the piece and its sound, then the folders below."""
+        lines = [f"  {path}" for path in (self.midi, *self.audio) if path is not None]
+        below = []
+        if self.score:
+            n_pages = len(self.score) - 1
+            below.append(f"score (MusicXML and {n_pages} page{'' if n_pages == 1 else 's'})")
+        if self.pictures:
+            below.append("pictures (piano roll)")
+        if self.stems:
+            below.append(f"stems ({len(self.stems)} files)")
+        return [*lines, f"  and beside it {', '.join(below)}"] if below else lines
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "seconds": round(self.second, 3),
+            "midi": self.midi,
+            "audio": self.audio,
+            "score": self.score,
+            "pictures": self.pictures,
+            "stems": self.stems,
+            "remarks": self.remarks,
+        }
+
+
+@dataclass(slots=True)
+class SongWriter:
+    """Writes songs as one wish says; the SoundFont is opened once, and before any work. Raises UserError."""
+
+    wish: RenderWish
+    _font: SoundFont | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if self.wish.audio:
+            from bandroid.render.soundfont import load_soundfont
+
+            self._font = load_soundfont(self.wish.soundfont)
+
+    def write(self, song: Song, place: PieceFiles, *, comment: str = "", with_midi: bool = True) -> Written:
+        """Write all files of one song; what an older one of that name left over goes away last."""
+        before = place.existing()
+        if with_midi:
+            write_atomically(place.midi, midi_bytes(song, comment))
+        score, pictures = self._score(song, place) if self.wish.with_score else ((), ())
+        written = Written(
+            midi=place.midi if with_midi else None,
+            audio=self._audio(song, place),
+            score=score,
+            pictures=pictures,
+            stems=self._stems(song, place) if self.wish.with_stems else (),
+            second=duration_second(song),
+        )
+        remove_stale(place, before, written.paths)
+        return written
+
+    def _audio(self, song: Song, place: PieceFiles) -> tuple[Path, ...]:
+        if self._font is None:
+            return ()
+        from bandroid.render.synth import synthesize
+
+        wish = self.wish
+        sound = synthesize(
+            song,
+            self._font,
+            sample_rate_hz=SAMPLE_RATE_HZ,
+            gain_db=wish.gain_db,
+            reverb=wish.reverb,
+            loop=wish.is_loop,
+        )
+        return tuple(self._write_audio(sound, place.audio(audio_format)) for audio_format in wish.audio)
+
+    def _stems(self, song: Song, place: PieceFiles) -> tuple[Path, ...]:
+        paths = []
+        for number, part in enumerate(song.parts, 1):
+            path = place.stem(number, part.name, ".mid")
+            write_atomically(path, midi_bytes(song.with_parts((part,))))
+            paths.append(path)
+        if self._font is not None:
+            from bandroid.render.synth import synthesize_stems
+
+            wish = self.wish
+            stems = synthesize_stems(
+                song,
+                self._font,
+                sample_rate_hz=SAMPLE_RATE_HZ,
+                gain_db=wish.gain_db,
+                reverb=wish.reverb,
+                loop=wish.is_loop,
+            )
+            for number, (part, sound) in enumerate(zip(song.parts, stems, strict=True), 1):
+                paths += [
+                    self._write_audio(sound, place.stem(number, part.name, f".{audio_format}"))
+                    for audio_format in wish.audio
+                ]
+        return tuple(paths)
+
+    def _write_audio(self, sound: NDArray[np.float32], path: Path) -> Path:
+        from bandroid.render.audio import to_mono, write_audio
+
+        write_audio(path, to_mono(sound) if self.wish.is_mono else sound, SAMPLE_RATE_HZ, bits=self.wish.bits)
+        return path
+
+    def _score(self, song: Song, place: PieceFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        from bandroid.music.musicxml_writer import musicxml_text
+        from bandroid.render.engraving import engrave
+        from bandroid.render.pictures import piano_roll_svg
+
+        musicxml = musicxml_text(song)
+        write_atomically(place.musicxml, musicxml.encode())
+        paths = [place.musicxml]
+        for number, page in enumerate(engrave(musicxml), 1):
+            write_atomically(place.page(number), page.encode())
+            paths.append(place.page(number))
+        picture = place.picture(".svg")
+        write_atomically(picture, piano_roll_svg(song).encode())
+        return tuple(paths), (picture,)
