@@ -1,3 +1,27 @@
-"""bandroid: teach a machine your favourite band."""
+"""bandroid: teach a machine your favourite band.
+
+The verbs of the command line are functions here (bandroid/api.py), loaded when first used:
+
+    piece = bandroid.compose("rock", bars=16, seed=7)[0]
+    bandroid.render(piece.song, "out")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bandroid.api import compose, inspect, learn, play, read_songs, render, styles, write_midi
 
 __version__ = "0.1.0"
+
+__all__ = ["compose", "inspect", "learn", "play", "read_songs", "render", "styles", "write_midi"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the Python API when one of its names is first asked for: `import bandroid` itself stays light."""
+    if name not in __all__:
+        raise AttributeError(f"module 'bandroid' has no attribute {name!r}")
+    from bandroid import api
+
+    return getattr(api, name)

@@ -114,12 +114,12 @@ def compose(
     bandroid compose rock --seed 7 -o out                the same bytes every time
     bandroid compose mine --key Am --tempo 96 --audio mp3,flac
     """
-    from bandroid.commands import compose as verb
+    from bandroid.commands.compose import compose as compose_pieces
     from bandroid.errors import WishError
 
     if style and style_option and style != style_option:
         raise WishError(f"two styles at once, {style} and {style_option}: name one")
-    verb.compose(
+    compose_pieces(
         style=style or style_option,
         bars=bars,
         variations=variations,
@@ -166,9 +166,9 @@ def learn(
     bandroid learn my-band live-tapes --held-out 10% --exclude 'demo*'
     bandroid learn my-band --hold-out best-song.mid --force
     """
-    from bandroid.commands import learn as verb
+    from bandroid.commands.learn import learn as learn_style
 
-    verb.learn(
+    learn_style(
         folders=folders,
         preset=preset,
         name=name,
@@ -194,9 +194,9 @@ def inspect(
     bandroid inspect song.mid
     bandroid inspect my-band --json
     """
-    from bandroid.commands import inspect as verb
+    from bandroid.commands.inspect import inspect as inspect_music
 
-    verb.inspect(paths, exclude=exclude or [], as_json=as_json)
+    inspect_music(paths, exclude=exclude or [], as_json=as_json)
 
 
 @app.command()
@@ -222,10 +222,10 @@ def render(
     bandroid render song.mid --audio mp3 --stems --no-score -o out
     bandroid render loop.mid --loop --bits 24 --gain -3
     """
-    from bandroid.commands import render as verb
+    from bandroid.commands.render import render as render_music
 
     wish = render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score)
-    verb.render(file, wish=wish, out=out, force=force, as_json=as_json)
+    render_music(file, wish=wish, out=out, force=force, as_json=as_json)
 
 
 @app.command()
@@ -241,9 +241,9 @@ def play(
     bandroid play song.mid
     bandroid play bandroid-out/rock-7/rock-7-1.mid --reverb 0.5
     """
-    from bandroid.commands import render as verb
+    from bandroid.commands.render import play as play_music
 
-    verb.play(file, gain_db=gain, reverb=reverb, soundfont=soundfont)
+    play_music(file, gain_db=gain, reverb=reverb, soundfont=soundfont)
 
 
 @app.command()

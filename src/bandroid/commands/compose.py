@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bandroid import terminal
-from bandroid.commands import wishes
 from bandroid.commands.options import within
+from bandroid.commands.wishes import drawn_seed, music_wish
 
 if TYPE_CHECKING:
     from bandroid.generation.compose import Piece
     from bandroid.render.song_files import Written
     from bandroid.render.wish import RenderWish
-
-_HIGHEST_DRAWN_SEED = 1_000_000
-"""short enough to say and type again"""
 
 
 def compose(
@@ -37,24 +33,15 @@ def compose(
 ) -> None:
     """Compose, write, and say what was written; each piece is whole before the next begins."""
     from bandroid.bundle import store
-    from bandroid.generation.compose import Wish, compose
-    from bandroid.generation.sampling import Sampling
+    from bandroid.generation.compose import compose
     from bandroid.generation.style import load_style
     from bandroid.render import output
     from bandroid.render.song_files import SongWriter
 
     within("--variations", variations, 1, 1000)
-    if seed is None:
-        seed = secrets.randbelow(_HIGHEST_DRAWN_SEED)
+    seed = drawn_seed(seed)
     within("--seed", seed, 0, 2**63 - 1)
-    music = Wish(
-        n_bars=bars,
-        tempo_qpm=tempo_qpm,
-        metre=None if metre is None else wishes.metre(metre),
-        key=None if key is None else wishes.key(key),
-        programs=None if instruments is None else wishes.programs(instruments),
-        sampling=Sampling(temperature),
-    )
+    music = music_wish(bars, temperature, tempo_qpm, metre, key, instruments)
     bundle = store.find_style(style or store.DEFAULT_STYLE)
     instant = load_style(bundle)
     places = output.style_pieces(bundle.name, seed, variations, out)

@@ -30,25 +30,14 @@ def learn(
     from bandroid.bundle import store
     from bandroid.bundle.manifest import suggest_name
     from bandroid.commands.inspect import corpus_json, corpus_text
-    from bandroid.corpus.collect import collect
-    from bandroid.corpus.split import parse_share
 
     check_preset(preset)
     name = name or suggest_name(folders[0].resolve().stem)
     store.check_can_save(name, force=force)
-    share = parse_share(held_out) if held_out is not None else None
-    with terminal.progress("reading", quiet=as_json) as report:
-        corpus = collect(
-            folders,
-            hold_out=hold_out,
-            held_out_share=share,
-            exclude=exclude,
-            on_progress=lambda done, total, _: report(done, total),
-        )
+    corpus = collect_songs(folders, hold_out, held_out, exclude, quiet=as_json)
     if not as_json:
         terminal.say(corpus_text(corpus))
-    corpus.require_songs()
-    style = _learn_instant(corpus, name, force=force, quiet=as_json)
+    style = learn_instant_style(corpus, name, force=force, quiet=as_json)
     figures = dict(style.manifest.training.figures)
     if as_json:
         facts = {"style": name, "style_hash": style.style_hash, "folder": style.folder, "figures": figures}
@@ -59,11 +48,31 @@ def learn(
     terminal.say(f"learnt {name} from {len(corpus.train)} songs: bandroid compose {name}")
 
 
-def _learn_instant(corpus: Corpus, name: str, *, force: bool, quiet: bool) -> Bundle:
+def collect_songs(
+    folders: Sequence[Path], hold_out: Sequence[str], held_out: str | None, exclude: Sequence[str], *, quiet: bool
+) -> Corpus:
+    """Read all songs below some folders, divided into those to learn and those held out."""
+    from bandroid.corpus.collect import collect
+    from bandroid.corpus.split import parse_share
+
+    share = parse_share(held_out) if held_out is not None else None
+    with terminal.progress("reading", quiet=quiet) as report:
+        return collect(
+            folders,
+            hold_out=hold_out,
+            held_out_share=share,
+            exclude=exclude,
+            on_progress=lambda done, total, _: report(done, total),
+        )
+
+
+def learn_instant_style(corpus: Corpus, name: str, *, force: bool, quiet: bool) -> Bundle:
+    """Count a corpus, test on what was held out, and save the style; raises CorpusError for no songs."""
     from bandroid.bundle import store
     from bandroid.training.instant import bits_per_note, learn_instant
     from bandroid.training.instant_bundle import instant_style
 
+    corpus.require_songs()
     with terminal.progress("learning", quiet=quiet) as report:
         learnt = learn_instant([used.song for used in corpus.train], report)
     figures = {"songs": float(len(corpus.train)), "notes": float(learnt.n_notes)}

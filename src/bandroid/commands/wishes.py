@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import re
+import secrets
+from typing import TYPE_CHECKING
 
 from bandroid.errors import WishError
+
+if TYPE_CHECKING:
+    from bandroid.generation.compose import Wish
+
+_HIGHEST_DRAWN_SEED = 1_000_000
+"""short enough to say and type again"""
 
 _LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1, "is": 1, "es": -1, "s": -1}
@@ -38,3 +46,30 @@ def programs(text: str) -> tuple[int, ...]:
     if not words:
         raise WishError("--instruments names none: write them with commas, like guitar,bass,drums")
     return tuple(parse_program(word) for word in words)
+
+
+def music_wish(
+    bars: int,
+    temperature: float,
+    tempo: float | None,
+    metre_text: str | None,
+    key_text: str | None,
+    instruments: str | None,
+) -> Wish:
+    """Gather what a new piece shall be; raises WishError where a value cannot be."""
+    from bandroid.generation.compose import Wish
+    from bandroid.generation.sampling import Sampling
+
+    return Wish(
+        n_bars=bars,
+        tempo_qpm=tempo,
+        metre=None if metre_text is None else metre(metre_text),
+        key=None if key_text is None else key(key_text),
+        programs=None if instruments is None else programs(instruments),
+        sampling=Sampling(temperature),
+    )
+
+
+def drawn_seed(seed: int | None) -> int:
+    """Return a seed as it is, or draw one where none was given."""
+    return secrets.randbelow(_HIGHEST_DRAWN_SEED) if seed is None else seed
