@@ -1,0 +1,117 @@
+"""The verbs of the command line as Python functions; `bandroid.compose` and the others lead here.
+
+import bandroid
+
+piece = bandroid.compose("rock", bars=16, key="Am", seed=7)[0]
+bandroid.render(piece.song, "out", name="mine")
+bandroid.inspect("song.mid")[0].key_heard
+bandroid.learn(["my-band"], name="mine")
+bandroid.styles.list_styles()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bandroid.bundle import store as styles
+from bandroid.commands.wishes import drawn_seed, music_wish
+from bandroid.corpus.inspection import SongFacts, inspect_song
+from bandroid.corpus.roles import guess_roles
+from bandroid.errors import MusicFileError
+from bandroid.generation.compose import Piece
+from bandroid.generation.compose import compose as compose_piece
+from bandroid.generation.style import load_style
+from bandroid.music.metre import with_guessed_metre
+from bandroid.music.midi_writer import write_midi
+from bandroid.music.read import read_songs
+from bandroid.music.song import Song
+from bandroid.render import output
+from bandroid.render.song_files import SAMPLE_RATE_HZ, SongWriter, Written
+from bandroid.render.wish import RenderWish
+
+__all__ = ["compose", "inspect", "learn", "play", "read_songs", "render", "styles", "write_midi"]
+
+
+def compose(
+    style: str = styles.DEFAULT_STYLE,
+    *,
+    bars: int = 16,
+    variations: int = 1,
+    seed: int | None = None,
+    temperature: float = 1.0,
+    tempo: float | None = None,
+    metre: str | None = None,
+    key: str | None = None,
+    instruments: str | None = None,
+) -> tuple[Piece, ...]:
+    """Compose pieces in a style; without a seed one is drawn. `piece.comment` holds what makes it again.
+
+    Raises StyleError for an unknown style, WishError where the wish cannot be met.
+    """
+    instant = load_style(styles.find_style(style))
+    wish = music_wish(bars, temperature, tempo, metre, key, instruments)
+    chosen = drawn_seed(seed)
+    return tuple(compose_piece(instant, wish, chosen, number) for number in range(1, variations + 1))
+
+
+def learn(
+    folders: Sequence[str | Path],
+    *,
+    name: str,
+    hold_out: Sequence[str] = (),
+    held_out: str | None = None,
+    exclude: Sequence[str] = (),
+    force: bool = False,
+) -> styles.Bundle:
+    """Learn a style from folders of music and keep it under a name.
+
+    Raises CorpusError, WishError, StyleError, OutputExistsError.
+    """
+    from bandroid.commands.learn import collect_songs, learn_instant_style
+
+    styles.check_can_save(name, force=force)
+    corpus = collect_songs([Path(folder) for folder in folders], hold_out, held_out, exclude, quiet=True)
+    return learn_instant_style(corpus, name, force=force, quiet=True)
+
+
+def inspect(path: str | Path) -> tuple[SongFacts, ...]:
+    """Return the facts of a file's songs; raises MusicFileError."""
+    songs = [with_guessed_metre(song) for song in read_songs(Path(path))]
+    return tuple(inspect_song(song, guess_roles(song)) for song in songs)
+
+
+def render(
+    song: Song | str | Path,
+    folder: str | Path,
+    *,
+    name: str = "song",
+    wish: RenderWish = RenderWish(),  # noqa: B008 - frozen
+    force: bool = False,
+) -> Written:
+    """Write a song's MIDI, sound, score and piano roll into a folder; raises OutputExistsError, MusicFileError."""
+    place = output.PieceFiles(Path(folder), output.file_word(name) or "song")
+    one = _one_song(song)
+    writer = SongWriter(wish)
+    output.prepare([place], force=force)
+    return writer.write(one, place)
+
+
+def play(song: Song | str | Path, *, wish: RenderWish = RenderWish()) -> None:  # noqa: B008 - frozen
+    """Play a song until its end; raises MachineError where there is no player."""
+    from bandroid.render.play import play as play_samples
+    from bandroid.render.soundfont import load_soundfont
+    from bandroid.render.synth import synthesize
+
+    font = load_soundfont(wish.soundfont)
+    samples = synthesize(_one_song(song), font, gain_db=wish.gain_db, reverb=wish.reverb, loop=wish.is_loop)
+    play_samples(samples, SAMPLE_RATE_HZ)
+
+
+def _one_song(song: Song | str | Path) -> Song:
+    if isinstance(song, Song):
+        return song
+    songs = read_songs(Path(song))
+    if len(songs) != 1:
+        raise MusicFileError(song, f"holds {len(songs)} songs: read them with bandroid.read_songs and choose one")
+    return songs[0]
