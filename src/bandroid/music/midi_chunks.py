@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bandroid.errors import MidiError
-from bandroid.music.midi_text import counted
+from bandroid.music.midi_text import counted, numbered
 
 MAX_TRACKS = 1024
 """more tracks than any arrangement has; the rest is left out, with a remark"""
@@ -79,38 +79,32 @@ def _tracks(content: bytes, at: int, remarks: list[str]) -> tuple[list[tuple[int
     """Walk the chunks from `at` on; a length that leads nowhere is replaced by the next track's start."""
     size = len(content)
     spans: list[tuple[int, int]] = []
+    wrong: list[int] = []
     is_truncated = False
     while at + 8 <= size and len(spans) < MAX_TRACKS:
         name = content[at : at + 4]
         first = at + 8
         end = first + int.from_bytes(content[at + 4 : first])
         is_track = name == b"MTrk"
+        following = -1
         if end != size and not _is_chunk_at(content, end):
             following = content.find(b"MTrk", first)
             is_closed = content[end - 3 : end] == _END_OF_TRACK
-            if following >= 0 and (following < end or not is_closed):
-                wrong = "long" if following < end else "short"
-                remarks.append(f"track {len(spans) + 1}: its stated length is too {wrong}; put right")
-                end = following
-            elif end > size:
-                is_truncated = is_track
-                end = size
-            elif is_closed or not is_track:
-                if following < 0:
-                    if is_track:
-                        spans.append((first, end))
-                    break
+            if end > size or 0 <= following < end or not is_closed:
+                # Too long or too short: the track ends where the next one begins, or with the file.
+                is_truncated = is_track and following < 0 and end > size
+                if is_track and not is_truncated:
+                    wrong.append(len(spans) + 1)
+                end = following if following >= 0 else size
+            elif following >= 0:
                 remarks.append(f"{counted(following - end, 'byte')} between two tracks were skipped")
-                if is_track:
-                    spans.append((first, end))
-                at = following
-                continue
             else:
-                remarks.append(f"track {len(spans) + 1}: its stated length is too short; put right")
-                end = size
+                following = size  # the rest is no track
         if is_track:
             spans.append((first, end))
-        at = end
+        at = max(end, following)
+    if wrong:
+        remarks.append(f"{numbered('track', wrong)}: the stated length is wrong; put right")
     return spans, is_truncated
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 SYSEX = 0xF0
 """`Message.kind` of a system exclusive message; meta events have their own type, below 128"""
 
-MAX_SINGLE_EVENTS = 300_000
+MAX_SINGLE_EVENTS = 200_000
 """events read one by one (about 1 microsecond each): more than that is no song"""
 MAX_EVENTS = 2_000_000
 """all events of a file: four for each note of the largest song, so that memory stays bounded"""
@@ -30,6 +30,8 @@ _LOOKAHEAD_EVENT = 6
 """so many sound events in a row show that we are in step again after damage"""
 _RESYNC_BYTE = 96
 """how far behind damage we look for sound events"""
+_SINGLE_STATUSES = frozenset(bytes((status,)) for status in (*range(0xC0, 0xE0), *range(0xF0, 0x100)))
+"""statuses of events that do not have two data bytes"""
 
 
 class Message(NamedTuple):
@@ -178,12 +180,14 @@ def _walk(content: bytes, scan: _Scan, track: int, span: tuple[int, int], gather
     n_data = 0  # data bytes of the running status; 0: none yet
     before_damage: tuple[int, int, int, int, int] | None = None
     while at < end:
-        index, n_messages, run_end = scan.run(at, end, n_data == 2)
-        if n_messages:
-            gathered.runs.append((gathered.n_events, index, n_messages, at))
-            gathered.n_events += n_messages
-            at, n_data = run_end, 2
-            continue
+        # A short delta time and then a status that is read singly: no need to look for a run.
+        if not (content[at] < 0x80 and content[at + 1 : at + 2] in _SINGLE_STATUSES):
+            index, n_messages, run_end = scan.run(at, end, n_data == 2)
+            if n_messages:
+                gathered.runs.append((gathered.n_events, index, n_messages, at))
+                gathered.n_events += n_messages
+                at, n_data = run_end, 2
+                continue
         single = _read_single(content, at, end, n_data)
         if single is None or not single.is_sound:
             resumed = _resync(content, at, end) if single is None else None

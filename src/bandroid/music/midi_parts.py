@@ -23,6 +23,9 @@ MAX_PARTS = 128
 _BANK, _VOLUME, _PAN = 0, 7, 10
 _DRUM_CHANNEL = 9
 """channel 10, counted from 0"""
+_IS_USED = np.zeros(128, dtype=np.bool_)
+_IS_USED[[_BANK, 32, _VOLUME, _PAN, 64, 120, 121, 123]] = True
+"""controllers that leave their mark on a Song, or that only set things back"""
 _GM2_DRUM_BANK = 120
 _XG_DRUM_BANKS = (126, 127)
 """drums under Yamaha XG; under Roland GS the same numbers mean old synthesizers' sounds"""
@@ -68,8 +71,7 @@ def read_channels(events: ChannelEvents, channel: Ints, messages: list[Message])
             if one == _VOLUME:
                 # A volume of 0 begins a fade-in: the first one above it counts, if there is one.
                 _firsts(events, channel, at[events.data2[at] > 0], table)
-        used = np.isin(number, (_BANK, 32, _VOLUME, _PAN, 64, 120, 121, 123))
-        n_controllers = int(np.count_nonzero(~used))
+        n_controllers -= int(_IS_USED[number].sum())
     channels.unused["pitch bend"] = int(counts[0xE])
     channels.unused["controller change"] = n_controllers
     channels.unused["aftertouch message"] = int(counts[0xA] + counts[0xD])
@@ -105,12 +107,11 @@ def _changes(
 
 def _firsts(events: ChannelEvents, channel: Ints, at: Ints, table: dict[tuple[int, int], int]) -> None:
     """Note the first value of each (track, channel), and of each channel in the first track that has one."""
-    key = (events.track[at] << 12) | channel[at]
-    found, first = np.unique(key, return_index=True)
-    # backwards, so that of several tracks the first has the last word
-    for one, value in zip(found[::-1].tolist(), events.data2[at[first]][::-1].tolist(), strict=True):
-        table[one >> 12, one & 0xFFF] = value
-        table[-1, one & 0xFFF] = value
+    # backwards, so that the first has the last word
+    rows = zip(*(a[at][::-1].tolist() for a in (events.track, channel, events.data2)), strict=True)
+    first = {(track, one): value for track, one, value in rows}
+    table.update(first)
+    table.update({(-1, one): value for (_, one), value in first.items()})
 
 
 def make_parts(raw: RawNotes, channels: Channels, line: Timeline, n_tracks: int) -> tuple[tuple[Part, ...], list[str]]:
@@ -175,7 +176,9 @@ def make_parts(raw: RawNotes, channels: Channels, line: Timeline, n_tracks: int)
             )
         )
     lyrics = _assign_lyrics(parts, [voices[n][0] for n in kept], line)
-    return tuple(replace(part, lyrics=lyrics.get(n, ())) for n, part in enumerate(parts)), remarks
+    for n, texts in lyrics.items():
+        parts[n] = replace(parts[n], lyrics=texts)
+    return tuple(parts), remarks
 
 
 def _own_or_shared(
@@ -254,6 +257,8 @@ def _assign_lyrics(parts: list[Part], tracks: list[int], line: Timeline) -> dict
     """Give each track's words to the part that sings them: one of the track's own, else the one in step with them."""
     lyrics: dict[int, list[TextEvent]] = {}
     for track, texts in line.lyrics.items():
+        if not texts:
+            continue
         own = [n for n, owner in enumerate(tracks) if owner == track]
         among = own or list(range(len(parts)))
         tick = np.array([text.onset_tick for text in texts])

@@ -23,7 +23,7 @@ from bandroid.music.midi_chunks import Chunks, find_chunks
 from bandroid.music.midi_events import FileEvents, TooManyEventsError, read_events
 from bandroid.music.midi_notes import RawNotes, channel_of, pair_notes
 from bandroid.music.midi_parts import make_parts, read_channels
-from bandroid.music.midi_text import counted
+from bandroid.music.midi_text import counted, numbered
 from bandroid.music.midi_timeline import Timeline, drop_on_bar_lines, read_timeline, whole_tick_factor
 from bandroid.music.song import Song, TempoChange
 
@@ -113,7 +113,7 @@ def song_from_bytes(content: bytes, path: Path) -> Song:
         keys=tuple(line.keys),
         chords=tuple(line.chords),
         markers=tuple(line.markers),
-        title=_title(line, {int(track) for track in np.unique(raw.track)}, len(events.tracks)),
+        title=_title(line, bool((raw.track == 0).any()), len(events.tracks)),
     )
     if duration_second(song) > MAX_SECOND:
         raise MidiError(path, "lasts longer than 6 hours")
@@ -139,13 +139,15 @@ def _track_remarks(chunks: Chunks, events: FileEvents, path: Path) -> list[str]:
     remarks = ["the file is cut off; what is there was read"] if chunks.is_truncated else []
     for number, state in enumerate(events.tracks, start=1):
         if state.is_cut:
-            remarks.append(f"track {number} is damaged; its last {counted(state.lost_byte, 'byte')} were left out")
-        elif state.n_damaged:
-            remarks.append(f"track {number}: {counted(state.n_damaged, 'damaged event')}, repaired or left out")
-        if state.is_unfinished and not chunks.is_truncated:
-            remarks.append(f"track {number} ends in the middle of an event, which was left out")
-        if state.n_misplaced:
-            remarks.append(f"track {number}: {counted(state.n_misplaced, 'message')} of live playing, skipped")
+            remarks.append(f"track {number} is damaged: its last {counted(state.lost_byte, 'byte')} left out")
+    for thing, fate, counts in (
+        ("damaged event", "repaired or left out", [0 if t.is_cut else t.n_damaged for t in events.tracks]),
+        ("message of live playing", "left out", [t.n_misplaced for t in events.tracks]),
+        ("unfinished event", "left out", [t.is_unfinished and not chunks.is_truncated for t in events.tracks]),
+    ):
+        numbers = [number for number, count in enumerate(counts, start=1) if count]
+        if numbers:
+            remarks.append(f"{numbered('track', numbers)}: {counted(sum(counts), thing)}, {fate}")
     return remarks
 
 
@@ -200,11 +202,11 @@ def _check_size(events: FileEvents, path: Path) -> None:
         raise MidiError(path, "lasts longer than 6 hours")
 
 
-def _title(line: Timeline, playing: set[int], n_tracks: int) -> str:
+def _title(line: Timeline, is_first_playing: bool, n_tracks: int) -> str:
     """Return the karaoke title, or the first track's name where that track is no part of its own."""
     if line.title:
         return line.title
-    return line.names.get(0, "") if n_tracks == 1 or 0 not in playing else ""
+    return line.names.get(0, "") if n_tracks == 1 or not is_first_playing else ""
 
 
 def _note_remarks(raw: RawNotes) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 MAX_TEXT = 100
@@ -27,6 +28,16 @@ def decode_text(content: bytes) -> str:
 def counted(n: int, thing: str) -> str:
     """Return a number with its noun: 1 note, 2,500 notes."""
     return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+
+
+def numbered(thing: str, numbers: Sequence[int]) -> str:
+    """Return things with their numbers: track 3; tracks 3, 4 and 9; tracks 1, 2, 3 and 9 more."""
+    if len(numbers) == 1:
+        return f"{thing} {numbers[0]}"
+    shown = numbers if len(numbers) <= 5 else numbers[:3]
+    last = str(shown[-1]) if shown is numbers else f"{len(numbers) - 3} more"
+    front = shown[:-1] if shown is numbers else shown
+    return f"{thing}s {', '.join(map(str, front))} and {last}"
 
 
 def _japanese(content: bytes) -> str:

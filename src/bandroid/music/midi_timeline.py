@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from bandroid.music.midi_events import SYSEX, Message
@@ -148,6 +149,7 @@ def _tempo(tick: int, content: bytes) -> TempoChange | None:
     return TempoChange(tick, tempo_of(microsecond))
 
 
+@lru_cache(maxsize=1024)
 def tempo_of(microsecond_per_quarter: int) -> float:
     """Return the roundest tempo in quarters a minute that a file writes so: 582524 -> 103.0.
 
