@@ -133,7 +133,7 @@ def _longest_loop(contents: NDArray[np.int64]) -> int:
     sounding = contents.any(axis=0)
     longest = 0
     for period in LOOP_PERIODS_BAR:
-        repeats: NDArray[np.bool_] = np.all(contents[:, period:] == contents[:, :-period], axis=0)
+        repeats = np.equal(contents[:, period:], contents[:, :-period]).all(axis=0)
         longest = max(longest, _longest_stretch(repeats & sounding[period:]))
     return longest
 
@@ -145,5 +145,6 @@ def _longest_run(values: NDArray[np.int64]) -> int:
 
 def _longest_stretch(flags: ArrayLike) -> int:
     """Return the longest run of True in bool[N]."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(flags, dtype=np.bool_), [False]])))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+    padded = np.pad(np.asarray(flags, dtype=np.int8), 1)
+    step = np.diff(padded)
+    return int((np.flatnonzero(step == -1) - np.flatnonzero(step == 1)).max(initial=0))

@@ -89,7 +89,8 @@ class Ngram:
 
     def predict(self, choice: Choice) -> Prediction:
         """Return the probabilities of a choice that the cursor stands before."""
-        chains = [chain[: self._order] for chain in self._chains(choice)]
+        # The last four bits name the choice, so that contexts of different choices never meet.
+        chains = [[(c & ~15) | choice.index for c in chain[: self._order]] for chain in self._chains(choice)]
         order_0 = np.full(choice.size, 1.0 / choice.size)
         self._refine(order_0, choice.index)
         estimates = np.empty((len(chains), choice.size))

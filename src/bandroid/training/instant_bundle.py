@@ -61,4 +61,5 @@ def _golden_tokens(style: InstantStyle) -> list[int]:
     for _ in range(_GOLDEN_BARS):
         cursor = next(writing)
     cursor.push(VOCABULARY.token("end", 0))
-    return tokens_from_sheet(cursor.sheet()).tolist()
+    tokens: list[int] = tokens_from_sheet(cursor.sheet()).tolist()
+    return tokens

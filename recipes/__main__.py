@@ -1,0 +1,85 @@
+"""Make the styles that ship with bandroid again: python -m recipes [NAME...] [--into FOLDER].
+
+Each NAME.toml beside this file names its data (repository and commit), what is left out, and how much is held out.
+The data lies in BANDROID_DATA, by default ../shared/data beside the repository. The same data and version of bandroid
+give the same style, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from bandroid.bundle.manifest import Source, TrainingSong
+from bandroid.bundle.store import SHIPPED_FOLDER, Bundle, open_style, save_style
+from bandroid.corpus.collect import UsedSong, collect
+from bandroid.generation.style import check_golden, load_style
+from bandroid.training.instant import bits_per_note, learn_instant
+from bandroid.training.instant_bundle import instant_style
+
+RECIPES = Path(__file__).resolve().parent
+DATA = Path(os.environ.get("BANDROID_DATA", RECIPES.parent.parent / "shared" / "data"))
+
+
+def make(recipe: dict[str, Any], into: Path) -> Bundle:
+    """Learn one recipe's style and put it in a folder of styles."""
+    rows = {row["file"]: row for row in map(json.loads, (DATA / "index.jsonl").read_text().splitlines())}
+    corpus = collect(
+        [DATA / folder for folder in recipe["folders"]],
+        exclude=recipe["exclude"],
+        held_out_share=recipe["held_out"],
+    )
+    learnt = learn_instant([song.song for song in corpus.train])
+    held_out = [song.song for song in corpus.held_out]
+    manifest, files = instant_style(
+        learnt,
+        name=recipe["name"],
+        summary=recipe["summary"],
+        songs=[_credit(song, rows) for song in corpus.used],
+        sources=[Source(**source) for source in recipe["sources"]],
+        figures={
+            "songs": len(corpus.train),
+            "notes": learnt.n_notes,
+            "held_out_songs": len(held_out),
+            "bits_per_note_held_out": round(bits_per_note(learnt, held_out), 3),
+        },
+        notes=[f"{len(corpus.refused)} files were left out: excluded, twice there, or too short"],
+    )
+    bundle = save_style(manifest, files, into=into, force=True)
+    check_golden(load_style(bundle), bundle)
+    return bundle
+
+
+def _credit(song: UsedSong, rows: dict[str, Any]) -> TrainingSong:
+    file = song.path.relative_to(DATA).as_posix()
+    row = rows[file]
+    split = "train" if song.split == "train" else "held-out"
+    return TrainingSong(row["title"], row["author"], row["licence"], file, song.sha256, split)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m recipes", description="Make the styles that ship again.")
+    known = sorted(path.stem for path in RECIPES.glob("*.toml"))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(known)}; all if left out")
+    parser.add_argument("--into", type=Path, default=SHIPPED_FOLDER, metavar="FOLDER", help="where to put them")
+    wish = parser.parse_args()
+    for name in wish.names or known:
+        if name not in known:
+            parser.error(f"no recipe {name!r}: there are {', '.join(known)}")
+        started = time.monotonic()
+        bundle = make(tomllib.loads((RECIPES / f"{name}.toml").read_text()), wish.into)
+        figures = ", ".join(
+            f"{key} {value:g}" for key, value in open_style(bundle.folder).manifest.training.figures.items()
+        )
+        print(f"{name}: {bundle.size_byte / 1e6:.2f} MB, {figures}, {time.monotonic() - started:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
