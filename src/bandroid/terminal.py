@@ -42,7 +42,8 @@ def run(work: Callable[[], object]) -> int:
         complain("there is not enough memory for this: try fewer bars, fewer variations or smaller files")
         return BUG
     except BrokenPipeError:  # `bandroid styles list | head -1`: whoever read us has seen enough
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - so that the flush at the end has a place
+        # What Python still holds for stdout must go somewhere when it leaves.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BUG
     except Exception as error:
         return _unexpected(error)

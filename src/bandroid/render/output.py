@@ -95,7 +95,7 @@ def prepare(pieces: Iterable[PieceFiles], *, force: bool) -> None:
             raise writing_error(error, folder) from error
 
 
-def remove_stale(piece: PieceFiles, before: Iterable[Path], written: Iterable[Path]) -> None:
+def remove_stale(before: Iterable[Path], written: Iterable[Path]) -> None:
     """Remove what an older piece of the same name left and the new one did not replace: page 5 of 4."""
     kept = set(written)
     for path in before:

@@ -92,7 +92,7 @@ class SongWriter:
             stems=self._stems(song, place) if self.wish.with_stems else (),
             second=duration_second(song),
         )
-        remove_stale(place, before, written.paths)
+        remove_stale(before, written.paths)
         return written
 
     def _audio(self, song: Song, place: PieceFiles) -> tuple[Path, ...]:
