@@ -122,7 +122,7 @@ def _write_encoded(beside: Path, path: Path, wave: NDArray[np.float32], rate_hz:
         raise MachineError(f"{path}: could not be written whole; is there room left on the disk?") from error
     except soundfile.LibsndfileError as error:
         if error.code == 2:  # SF_ERR_SYSTEM: the operating system refused
-            raise MachineError(f"{path}: could not be written ({error.error_string.strip()})") from error
+            raise MachineError(f"{path}: could not be written ({error.error_string.strip()}); is there room left?") from error
         raise WishError(
             f"{path}: {wave.shape[1]} channels at {rate_hz} Hz cannot be written so ({error.error_string.strip()})"
         ) from error

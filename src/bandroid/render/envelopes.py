@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from bandroid.render.soundfont import Region
 from bandroid.render.workspace import PIECE
 
-_SILENT_DB = 100.0
-"""an envelope falls by 100 dB, which is silence"""
-_SILENT_SUSTAIN = 0.96
-"""a sustain level this far down is meant to be silence: FluidSynth's envelope is 96 dB deep"""
+SILENT_DB = 96.0
+"""An envelope falls by this much, which is silence: as deep as FluidSynth's. The specification says 100."""
 _INSTANT_TIMECENT = -12_000
 
 
@@ -91,14 +89,19 @@ class Envelope:
             return 0.0
         if frame < self.hold_frame:
             return (frame - self.attack_frame + 1) / (self.hold_frame - self.attack_frame)
-        if frame >= self.settled_frame and self.sustain >= _SILENT_SUSTAIN:
+        if frame >= self.settled_frame and self.sustain >= 1.0:
             return 0.0
         fallen = min(max(frame - self.decay_frame, 0) / self.decay_length, self.sustain)
-        return math.pow(10.0, -_SILENT_DB / 20.0 * fallen)
+        return math.pow(10.0, -SILENT_DB / 20.0 * fallen)
+
+    def audible_frame(self, depth_db: float) -> float:
+        """Return the frame at which a held key has fallen by so much; infinite where it sustains above that."""
+        share = depth_db / SILENT_DB
+        return self.decay_frame + share * self.decay_length if self.sustain >= share else math.inf
 
     def curve(self, frame: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return float64, 0 to 1, at each frame: a modulation envelope, whose decay is a straight line."""
-        rise = np.clip(self._rise(frame), 0.0, 1.0)
+        """Return float64, 0 to 1, at each frame: a modulation envelope, with a convex attack and a straight decay."""
+        rise = np.clip(1.0 + 400.0 / 960.0 * np.log10(np.clip(self._rise(frame), 1e-6, 1.0)), 0.0, 1.0)
         fall = np.clip((frame - self.decay_frame) / self.decay_length, 0.0, self.sustain)
         return np.asarray(np.where(frame < self.hold_frame, rise, 1.0 - fall))
 
@@ -109,15 +112,15 @@ class Envelope:
         return _fall((frame - self.decay_frame) / self.decay_length)
 
     def _sustained(self, frame: NDArray[np.int64]) -> float:
-        return 0.0 if self.sustain >= _SILENT_SUSTAIN else float(_fall(np.array(self.sustain)))
+        return 0.0 if self.sustain >= 1.0 else float(_fall(np.array(self.sustain)))
 
     def _silence(self, frame: NDArray[np.int64]) -> float:
         return 0.0
 
 
 def _fall(share: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the amplitude after a share of the fall of 100 dB, which is silence."""
-    return np.exp((share * (-_SILENT_DB / 20.0 * math.log(10.0))).astype(np.float32))
+    """Return the amplitude after a share of the fall to silence."""
+    return np.exp((share * (-SILENT_DB / 20.0 * math.log(10.0))).astype(np.float32))
 
 
 def oscillator(region: Region, which: str, frame: NDArray[np.int64], rate_hz: int) -> NDArray[np.float64]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bandroid.render.workspace import PIECE
+
 CEILING = 10.0 ** (-1.0 / 20.0)
 """-1 dBFS: MP3 and Vorbis overshoot a little"""
 _LOUD_RMS = 10.0 ** (-17.0 / 20.0)
@@ -15,7 +17,7 @@ _MOST_GAIN = 10.0 ** (12.0 / 20.0)
 _BLOCK_SECOND = 0.4
 """about as long as the ear takes to judge a loudness (ITU-R BS.1770 uses the same)"""
 _STEP = 64
-"""frames that share one value of the limiter's gain curve"""
+"""frames that share one value of the limiter's gain curve; divides a piece"""
 _LOOK_SECOND = 0.02
 """the limiter starts this long before a peak, and lets go as slowly"""
 
@@ -42,7 +44,11 @@ def limit(mix: NDArray[np.float32], rate_hz: int, is_loop: bool) -> None:
     n_steps = -(-mix.shape[1] // _STEP)
     if n_steps == 0 or _peak(mix) <= CEILING:
         return
-    peaks = np.array([np.abs(mix[:, at : at + _STEP]).max() for at in range(0, mix.shape[1], _STEP)])
+    peaks = np.zeros(n_steps, dtype=np.float32)
+    for at in range(0, mix.shape[1], PIECE):
+        loud = np.abs(mix[:, at : at + PIECE]).max(axis=0)
+        loud = np.pad(loud, (0, -loud.size % _STEP)).reshape(-1, _STEP).max(axis=1)
+        peaks[at // _STEP : at // _STEP + loud.size] = loud
     needed = np.minimum(1.0, CEILING / np.maximum(peaks, 1e-9))
     reach = max(round(_LOOK_SECOND * rate_hz / _STEP), 2)
     wide = np.pad(needed, 2 * reach, mode="wrap" if is_loop else "edge")
@@ -50,9 +56,8 @@ def limit(mix: NDArray[np.float32], rate_hz: int, is_loop: bool) -> None:
     bell = np.hanning(2 * reach + 1)[1:-1]  # one step narrower: what it averages always includes the step itself
     smooth = np.convolve(lowest, bell / bell.sum(), mode="same")[reach:-reach]
     centre = np.arange(n_steps) * _STEP + _STEP / 2
-    piece = _STEP * 1024
-    for at in range(0, mix.shape[1], piece):
-        part = mix[:, at : at + piece]
+    for at in range(0, mix.shape[1], PIECE):
+        part = mix[:, at : at + PIECE]
         part *= np.interp(np.arange(at, at + part.shape[1]), centre, smooth).astype(np.float32)
         np.clip(part, -CEILING, CEILING, out=part)
 

@@ -7,6 +7,7 @@ only ever looks back, so nothing sounds before it should.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from itertools import pairwise
 
@@ -18,13 +19,12 @@ from bandroid.render.workspace import Workspace
 HOP = 512
 """frames between two cutoffs, 12 ms at 44.1 kHz: a sweep moves in steps that are faded over half of it"""
 _FADE = HOP // 2
-_RINGING = 1024
-"""frames that a block may ring on, 23 ms: a cutoff of 100 Hz has died away by 60 dB"""
-_TRANSFORMS = (2048, 4096, 16384)
+_TRANSFORMS = (1024, 2048, 4096, 8192, 16384)
+_LONGEST_RINGING = 8192
 _BATCH = 1 << 14
 """frames filtered at a time, so that their spectra stay in the cache"""
-_STEP_CENT = 100
-"""cutoffs are rounded to a semitone, so that blocks of one cutoff are filtered together"""
+_STEP_CENT = 200
+"""cutoffs are rounded to a tone, so that blocks of one cutoff are filtered together"""
 OPEN_CENT = 13_500
 """cutoff at and above which there is no filter (20 kHz, the default of the specification)"""
 
@@ -45,39 +45,45 @@ def sweep(
     if wave.size == 0 or (not resonance_cb and int(steps.min()) * _STEP_CENT >= OPEN_CENT):
         return wave
     filtered = workspace.zeros("filtered", wave.size + _TRANSFORMS[-1])
-    for size, blocks in _blocks(steps).items():
+    for size, blocks in _blocks(steps, resonance_cb, rate_hz).items():
         alike: dict[tuple[int, int], list[int]] = {}
         for first, n_hops in blocks:
             alike.setdefault((int(steps[first]), n_hops), []).append(first)
         for (step, n_hops), firsts in alike.items():
+            is_open = step * _STEP_CENT >= OPEN_CENT and not resonance_cb
             response = _response(step, resonance_cb, rate_hz, size)
             n_rows = _BATCH // size
             for at in range(0, len(firsts), n_rows):
                 rows = firsts[at : at + n_rows]
                 batch = _cut(wave, rows, n_hops * HOP, size)
-                spectrum = np.fft.rfft(batch, axis=1)
-                spectrum *= response
-                for first, block in zip(rows, np.fft.irfft(spectrum, size, axis=1), strict=True):
+                if not is_open:
+                    spectrum = np.fft.rfft(batch, axis=1)
+                    spectrum *= response
+                    batch = np.fft.irfft(spectrum, size, axis=1)
+                for first, block in zip(rows, batch, strict=True):
                     filtered[first * HOP : first * HOP + size] += block
     return filtered[: wave.size]
 
 
-def _blocks(steps: NDArray[np.int64]) -> dict[int, list[tuple[int, int]]]:
+def _blocks(steps: NDArray[np.int64], resonance_cb: int, rate_hz: int) -> dict[int, list[tuple[int, int]]]:
     """Return per transform size the blocks of one cutoff each, as (first hop, number of hops)."""
     blocks: dict[int, list[tuple[int, int]]] = {}
     edges = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), int(steps.size)]
-    for start, stop in pairwise(edges):
-        at = start
+    for at, stop in pairwise(edges):
+        besides = _FADE + _ringing(int(steps[at]), resonance_cb, rate_hz)
         while at < stop:
-            size = next((s for s in _TRANSFORMS if (stop - at) <= _room_hop(s)), _TRANSFORMS[-1])
-            n_hops = min(stop - at, _room_hop(size))
+            size = next((s for s in _TRANSFORMS if (stop - at) * HOP + besides <= s), _TRANSFORMS[-1])
+            n_hops = min(stop - at, (size - besides) // HOP)
             blocks.setdefault(size, []).append((at, n_hops))
             at += n_hops
     return blocks
 
 
-def _room_hop(size: int) -> int:
-    return (size - _FADE - _RINGING) // HOP
+def _ringing(step: int, resonance_cb: int, rate_hz: int) -> int:
+    """Return for how many frames the filter rings on, until it is 60 dB down."""
+    quality = 10.0 ** ((resonance_cb / 10.0 - 3.01) / 20.0)
+    cutoff_hz = 440.0 * 2.0 ** ((step * _STEP_CENT - 6_900) / 1_200)
+    return min(int(math.log(1_000.0) * quality * rate_hz / (math.pi * cutoff_hz)) + 64, _LONGEST_RINGING)
 
 
 def _cut(wave: NDArray[np.float32], firsts: list[int], length: int, size: int) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bandroid.errors import WishError
 from bandroid.music.clock import bar_grid, tick_to_second
 from bandroid.music.song import Part, Song
-from bandroid.render.envelopes import Envelope
+from bandroid.render.envelopes import SILENT_DB, Envelope
 from bandroid.render.levels import levelling_gain, limit
 from bandroid.render.reverb import add_reverb
 from bandroid.render.soundfont import DRUM_BANK, SoundFont
@@ -31,7 +31,7 @@ LONGEST_SECOND = 30 * 60.0
 TAIL_SECOND = 6.0
 """The last sounds may ring this long after the last note."""
 _FADE_SECOND = 0.5
-_AUDIBLE_DB = 66.0
+_AUDIBLE_DB = 60.0
 """A note that has been let go is followed until it is this far below its own full level."""
 _CUT_SECOND = 0.012
 """how fast a hi-hat is choked"""
@@ -206,9 +206,9 @@ class _Session:
             bus = self.workspace.zeros("bus", mix.shape[1])
             for struck_notes in seated:
                 self._add_voice([(bus, 1.0)], struck_notes, onset, held, stops)
-            for row, gain in zip(mix, gains, strict=True):
-                for at in range(0, bus.size, PIECE):
-                    self._add([(row, gain)], at, bus[at : at + PIECE], 1.0)
+            rows = list(zip(mix, gains, strict=True))
+            for at in range(0, bus.size, PIECE):
+                self._add(rows, at, bus[at : at + PIECE], 1.0)
 
     def _add_voice(
         self,
@@ -221,9 +221,12 @@ class _Session:
         """Add all notes of one voice to rows, each with its own gain."""
         struck = struck_notes[0][0]
         envelope = Envelope.of(struck.region, "vol_env", struck.key, self.rate_hz)
-        ringing = self._ringing(envelope, 1.0)
-        longest = max(int(held[members].max()) for _, members in struck_notes)
-        voice = make_voice(self.font, struck, longest + ringing, ringing, self.rate_hz, self.workspace)
+        notes = np.concatenate([members for _, members in struck_notes])
+        audible = int(min(envelope.audible_frame(_AUDIBLE_DB), held.max())) + 1
+        length = np.unique(np.minimum(held[notes], audible)).tolist()
+        ringing = [self._ringing(envelope, envelope.level(n_held - 1)) for n_held in length]
+        longest = max(n_held + n_ringing for n_held, n_ringing in zip(length, ringing, strict=True))
+        voice = make_voice(self.font, struck, longest, max(ringing), self.rate_hz, self.workspace)
         stop = stops.get(struck.region["exclusive_class"])
         for one, members in struck_notes:
             for note in members.tolist():
@@ -263,7 +266,7 @@ class _Session:
     def _ringing(self, envelope: Envelope, level: float) -> int:
         """Return for how many frames a note is heard after its key is let go at a level of its envelope."""
         audible_db = _AUDIBLE_DB + 20.0 * math.log10(max(level, 1e-9))
-        ringing = int(envelope.release_length * max(audible_db, 0.0) / 100.0)
+        ringing = int(envelope.release_length * max(audible_db, 0.0) / SILENT_DB)
         return min(ringing, round(TAIL_SECOND * self.rate_hz))
 
     def _note(self, voice: Voice, held: int, choked: int | None) -> Iterator[tuple[int, NDArray[np.float32]]]:

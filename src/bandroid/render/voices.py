@@ -136,16 +136,12 @@ def make_voice(
             n_frames, round_start = longest, _round_start(loop_frame, longest, round(_ROUND_SECOND * rate_hz))
     else:
         n_frames = min(n_frames, int((region.end - region.start - 1) / ratio))
-    position = _moving_positions(region, key, ratio, n_frames, rate_hz)
-    last = ratio * n_frames
-    if position is not None:
-        last = float(position[-1])
-        n_frames = position.size
-    wave = _interpolate(
-        _source(font, region, int(last) + 4, workspace),
-        ratio if position is None else position,
-        workspace.array("wave", n_frames),
-    )
+    position, step = _positions(region, key, ratio, n_frames, rate_hz)
+    if not region.loops:
+        n_frames = min(n_frames, int(np.searchsorted(position, region.end - region.start - 1)) * _CONTROL)
+    last = float(position[-1] + step[-1] * _CONTROL)
+    wave = workspace.array("wave", n_frames)
+    _interpolate(_source(font, region, int(last) + 4, workspace), position, step, wave)
     if not region.loops:
         _fade_end(wave)
     wave = _filter(wave, struck, rate_hz, workspace)
@@ -166,7 +162,9 @@ def _after_loop(font: SoundFont, region: Region, ratio: float) -> NDArray[np.flo
     if region["sample_modes"] != 3 or region.end - region.loop_end < 4:
         return None
     points = np.pad(font.points(region.loop_end - 1, region.end), (0, 4))
-    after_loop = _interpolate(points, ratio, np.empty(int((points.size - 6) / ratio), dtype=np.float32))
+    after_loop = np.empty(int((points.size - 6) / ratio), dtype=np.float32)
+    frame = np.arange(0, after_loop.size, _CONTROL)
+    _interpolate(points, frame * ratio, np.full(frame.size, ratio), after_loop)
     _fade_end(after_loop)
     return after_loop
 
@@ -179,26 +177,27 @@ def _round_start(loop_frame: float, n_frames: int, round_frame: int) -> int:
     return max(n_frames - round(float(nearest)), 0)
 
 
-def _moving_positions(
+def _positions(
     region: Region, key: int, ratio: float, n_frames: int, rate_hz: int
-) -> NDArray[np.float64] | None:
-    """Return float64[n_frames]: the sample point, from the region's start, of each frame; None if the pitch rests."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sample point, from the region's start, that every 64th frame plays, and the step between frames.
+
+    Both float64[ceil(n_frames / 64)].
+    """
+    frame = np.arange(0, n_frames, _CONTROL)
     depths = [region[f"{source}_to_pitch"] for source in ("mod_lfo", "vib_lfo", "mod_env")]
     if not any(depths):
-        return None
-    frame = np.arange(0, n_frames + _CONTROL, _CONTROL)
+        return frame * ratio, np.full(frame.size, ratio)
     cent = np.zeros(frame.size)
     for which, depth in zip(("mod_lfo", "vib_lfo"), depths[:2], strict=True):
         if depth:
             cent += depth * oscillator(region, which, frame, rate_hz)
     if depths[2]:
         cent += depths[2] * Envelope.of(region, "mod_env", key, rate_hz).curve(frame)
-    step = np.repeat(ratio * 2.0 ** (cent / 1_200.0), _CONTROL)[:n_frames]
-    position = np.cumsum(step)
-    position -= step
-    if not region.loops:
-        position = position[: np.searchsorted(position, region.end - region.start - 1)]
-    return position
+    step = ratio * 2.0 ** (cent / 1_200.0)
+    position = np.cumsum(step) * _CONTROL
+    position -= step * _CONTROL
+    return position, step
 
 
 def _source(font: SoundFont, region: Region, needed: int, workspace: Workspace) -> NDArray[np.float32]:
@@ -221,28 +220,42 @@ def _source(font: SoundFont, region: Region, needed: int, workspace: Workspace) 
 
 
 def _interpolate(
-    source: NDArray[np.float32], position: NDArray[np.float64] | float, wave: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Fill a wave from between the points of a source, by 4-point cubic (Catmull-Rom) interpolation; return it.
+    source: NDArray[np.float32],
+    position: NDArray[np.float64],
+    step: NDArray[np.float64],
+    wave: NDArray[np.float32],
+) -> None:
+    """Fill a wave from between the points of a source, by 4-point cubic (Catmull-Rom) interpolation.
 
-    source: one point more before position 0, and at least two after the last. position: float64 for each frame, or
-    the constant step from frame to frame.
+    source: one point more before position 0, and at least two after the last. position, step: see `_positions`.
     """
-    half = np.float32(0.5)
-    frames = np.arange(PIECE, dtype=np.float64)
-    for at in range(0, wave.size, PIECE):
-        out = wave[at : at + PIECE]
-        if isinstance(position, float):
-            piece = (frames[: out.size] + at) * position
-        else:
-            piece = position[at : at + PIECE]
-        index = piece.astype(np.int64)
-        x = (piece - index).astype(np.float32)
-        before, here, next_, after = (source.take(index + shift) for shift in range(4))
-        cubic = half * (after - before) + np.float32(1.5) * (here - next_)
-        square = before - np.float32(2.5) * here + np.float32(2.0) * next_ - half * after
-        out[:] = ((cubic * x + square) * x + half * (next_ - before)) * x + here
-    return wave
+    half, more = np.float32(0.5), np.float32(1.5)
+    within = np.arange(_CONTROL, dtype=np.float64)
+    n_controls = PIECE // _CONTROL
+    for first in range(0, position.size, n_controls):
+        out = wave[first * _CONTROL : (first + n_controls) * _CONTROL]
+        moves = step[first : first + n_controls, np.newaxis] * within
+        moves += position[first : first + n_controls, np.newaxis]
+        at = moves.ravel()[: out.size]
+        index = at.astype(np.int64)
+        at -= index
+        x = at.astype(np.float32)
+        before, here, next_, after = (source.take(index + shift, mode="clip") for shift in range(4))
+        slope = next_ - before
+        slope *= half
+        back = here - next_
+        cubic = after - before
+        cubic *= half
+        cubic += more * back
+        # The curve meets `next_` at x = 1: that gives the square from the rest.
+        back += slope
+        back += cubic
+        np.multiply(cubic, x, out=out)
+        out -= back
+        out *= x
+        out += slope
+        out *= x
+        out += here
 
 
 def _filter(wave: NDArray[np.float32], struck: Strike, rate_hz: int, workspace: Workspace) -> NDArray[np.float32]:
