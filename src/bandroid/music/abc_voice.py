@@ -11,7 +11,6 @@ from bandroid.music.bar_lines import metre_length_unit
 from bandroid.music.written import (
     DEFAULT_VELOCITY,
     TIE_STARTS,
-    TIE_STOPS,
     UNITS_PER_WHOLE,
     Metre,
     WrittenNote,
@@ -85,7 +84,7 @@ class Voice:
             return []
         voice = self._overlay
         notes = [
-            WrittenNote(self.bar, self.position_unit, length_unit, pitch, self.velocity, voice, TIE_STOPS, 0)
+            WrittenNote(self.bar, self.position_unit, length_unit, pitch, self.velocity, voice, 0, 0)
             for pitch in pitches
             if 0 <= pitch <= 127
         ]

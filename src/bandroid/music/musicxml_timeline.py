@@ -141,9 +141,7 @@ class Timeline:
     def finish(self) -> list[WrittenBar]:
         """Return the bars, each with its length and its metre; one that says nothing is as long as its metre."""
         self._settle_codas()
-        for first_bar, (last_bar, numbers) in self._endings.items():
-            for bar in self.bars[first_bar : last_bar + 1]:
-                bar.marks.endings = bar.marks.endings or numbers
+        self._label_endings()
         for changes, name in (
             (self.keys, "keys"),
             (self.tempos, "tempos"),
@@ -158,6 +156,21 @@ class Timeline:
             whole_unit = metre_length_unit(metre) if metre else UNITS_PER_WHOLE
             bar.length_unit = self.content_unit[number] or (0 if self.is_implicit[number] else whole_unit)
         return self.bars
+
+    def _label_endings(self) -> None:
+        """Write the numbers of endings on their bars.
+
+        Some files close the bracket of a first ending before its repeat sign; it reaches up to the sign.
+        """
+        endings = sorted(self._endings.items())
+        for index, (first_bar, (last_bar, numbers)) in enumerate(endings):
+            next_bar = endings[index + 1][0] if index + 1 < len(endings) else 0
+            between = self.bars[last_bar + 1 : next_bar]
+            is_open = not any(bar.marks.times for bar in self.bars[first_bar : last_bar + 1])
+            if is_open and between and between[-1].marks.times and not any(bar.marks.opens_repeat for bar in between):
+                last_bar = next_bar - 1
+            for bar in self.bars[first_bar : last_bar + 1]:
+                bar.marks.endings = bar.marks.endings or numbers
 
     def _settle_codas(self) -> None:
         """Tell the coda sign that leads to the coda from the one that begins it."""

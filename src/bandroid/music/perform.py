@@ -129,20 +129,26 @@ def _sounding_notes(part: WrittenPart, order: Sequence[tuple[int, int]], onset_u
 
 
 def _join_ties(table: _Table) -> _Table:
-    """Let each tied note last to the end of its chain, and drop the notes that only continue it."""
-    continuing: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    onsets, lengths, pitches, voices = (table[:, column].tolist() for column in range(5) if column != _VELOCITY)
-    for row in np.flatnonzero(table[:, _TIES] & TIE_STOPS).tolist():
-        continuing[onsets[row], pitches[row]].append(row)
+    """Let each tied note last to the end of its chain, and drop the notes that only continue it.
+
+    The note that continues a tie says so, or else is of the same voice: not all files write both ends of a tie.
+    """
+    onsets, lengths, pitches, _, voices, ties, _ = table.T.tolist()
+    at_place: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for row, place in enumerate(zip(onsets, pitches, strict=True)):
+        at_place[place].append(row)
     head: dict[int, int] = {}  # a continuing row -> the row that sounds for it
     starts = np.flatnonzero(table[:, _TIES] & TIE_STARTS)
     for row in starts[np.argsort(table[starts, _ONSET], kind="stable")].tolist():
-        found = continuing.get((onsets[row] + lengths[row], pitches[row]), ())
-        free = [other for other in found if other not in head and other != row]
-        if free:
-            next_row = next((other for other in free if voices[other] == voices[row]), free[0])
-            head[next_row] = head.get(row, row)
-            table[head[next_row], _LENGTH] += lengths[next_row]
+        candidates = [
+            (not ties[other] & TIE_STOPS, voices[other] != voices[row], other)
+            for other in at_place.get((onsets[row] + lengths[row], pitches[row]), ())
+            if other not in head and (ties[other] & TIE_STOPS or voices[other] == voices[row])
+        ]
+        if candidates:
+            other = min(candidates)[2]
+            head[other] = head.get(row, row)
+            table[head[other], _LENGTH] += lengths[other]
     return np.delete(table, list(head), axis=0)
 
 

@@ -54,7 +54,7 @@ def play_order(bars: Sequence[BarMarks], limit: int = MAX_PLAYED_BARS) -> list[t
     """
     if all(marks.is_plain for marks in bars):
         return [(bar, 1) for bar in range(len(bars))]
-    last_ending = _last_endings(bars)
+    endings, last_ending = _ending_groups(bars)
     order: list[tuple[int, int]] = []
     # A D.C. without an end elsewhere would only play the whole piece twice.
     may_da_capo = any(marks.is_fine or marks.to_coda for marks in bars)
@@ -64,9 +64,7 @@ def play_order(bars: Sequence[BarMarks], limit: int = MAX_PLAYED_BARS) -> list[t
         marks = bars[bar]
         if marks.opens_repeat and bar != section_start:
             section_start, time = bar, 1
-        skipped = bool(marks.endings) and (
-            last_ending[bar] not in marks.endings if has_jumped else time not in marks.endings
-        )
+        skipped = bool(endings[bar]) and (last_ending[bar] if has_jumped else time) not in endings[bar]
         if not skipped:
             if len(order) == limit:
                 return None
@@ -79,13 +77,14 @@ def play_order(bars: Sequence[BarMarks], limit: int = MAX_PLAYED_BARS) -> list[t
                     bar = section_start = coda
                     time = 1
                     continue
-            if marks.times or _lacks_its_sign(bars, bar, time):
+            if marks.times or _lacks_its_sign(endings, bar, time):
                 total = min(last_ending[bar] if marks.endings else marks.times, MAX_TIMES)
                 if time < total and not has_jumped:
                     time += 1
                     bar = section_start
                     continue
-                if not marks.endings:
+                follows_on = bar + 1 < len(bars) and time in endings[bar + 1]  # a second ending without a first
+                if not marks.endings and not follows_on:
                     section_start, time = bar + 1, 1
             if not has_jumped and (marks.dal_segno or (marks.da_capo and may_da_capo)):
                 has_jumped = True
@@ -103,15 +102,19 @@ def _find(bars: Sequence[BarMarks], sign: str, first: int) -> int | None:
     return next((bar for bar in range(first, len(bars)) if getattr(bars[bar], sign)), None)
 
 
-def _lacks_its_sign(bars: Sequence[BarMarks], bar: int, time: int) -> bool:
+def _lacks_its_sign(endings: Sequence[tuple[int, ...]], bar: int, time: int) -> bool:
     """Tell whether an ending closes here without :| although the next bar belongs to the next time."""
-    here = bars[bar].endings
-    there = bars[bar + 1].endings if bar + 1 < len(bars) else ()
-    return bool(here) and time not in there and time + 1 in there
+    there = endings[bar + 1] if bar + 1 < len(endings) else ()
+    return bool(endings[bar]) and time not in there and time + 1 in there
 
 
-def _last_endings(bars: Sequence[BarMarks]) -> list[int]:
-    """Return per bar the highest number of the endings it stands among; at least 2, for a first one alone; else 0."""
+def _ending_groups(bars: Sequence[BarMarks]) -> tuple[list[tuple[int, ...]], list[int]]:
+    """Return per bar the times at which it is played, () for always, and the last time of its group of endings.
+
+    A first ending alone also has a second time, without it. Where numbers are missing, as between a first and a third
+    ending, the ending before serves for them.
+    """
+    numbers = [marks.endings for marks in bars]
     last = [0] * len(bars)
     bar = 0
     while bar < len(bars):
@@ -119,7 +122,12 @@ def _last_endings(bars: Sequence[BarMarks]) -> list[int]:
         while stop < len(bars) and bars[stop].endings and not (stop > bar and bars[stop].opens_repeat):
             stop += 1
         if stop > bar:
-            highest = max(max(marks.endings) for marks in bars[bar:stop])
-            last[bar:stop] = [max(highest, 2)] * (stop - bar)
+            stated = {number for marks in bars[bar:stop] for number in marks.endings}
+            last[bar:stop] = [max(*stated, 2)] * (stop - bar)
+            for missing in set(range(1, max(stated))) - stated:
+                before = max((number for number in stated if number < missing), default=None)
+                for at in range(bar, stop):
+                    if before in bars[at].endings:
+                        numbers[at] = (*numbers[at], missing)
         bar = max(stop, bar + 1)
-    return last
+    return numbers, last
