@@ -30,6 +30,8 @@ _LOOKAHEAD_EVENT = 6
 """so many sound events in a row show that we are in step again after damage"""
 _RESYNC_BYTE = 96
 """how far behind damage we look for sound events"""
+_EVENT_BYTE = 4
+"""about the length of an event: tells how many a damaged stretch held"""
 _SINGLE_STATUSES = frozenset(bytes((status,)) for status in (*range(0xC0, 0xE0), *range(0xF0, 0x100)))
 """statuses of events that do not have two data bytes"""
 
@@ -198,8 +200,8 @@ def _walk(content: bytes, scan: _Scan, track: int, span: tuple[int, int], gather
                 break
             if before_damage is None:
                 before_damage = (*_sizes(gathered), at)
-            state.n_damaged += 1
             gathered.n_damaged += 1
+            state.n_damaged += 1
             if gathered.n_damaged > _MAX_DAMAGED:
                 break
             if single is None or not _is_in_step(content, single.end, end, _n_data(single.status) or n_data):
@@ -208,6 +210,7 @@ def _walk(content: bytes, scan: _Scan, track: int, span: tuple[int, int], gather
                     state.is_cut = True
                     state.lost_byte = end - at
                     break
+                state.n_damaged += (resumed - at) // _EVENT_BYTE
                 at = resumed
                 continue
         at = single.end
@@ -264,7 +267,7 @@ def _read_number(content: bytes, at: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return (value if at - begin <= 4 else -1), at
         if at - begin > 8:
-            break
+            return -1, at
     return 0, -1
 
 

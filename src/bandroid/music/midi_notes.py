@@ -61,22 +61,26 @@ def pair_notes(events: ChannelEvents, channel: Ints, tracks: list[TrackState], t
     is_on = (events.status[chosen] >= 0x90) & (velocity > 0)
     group = (track << 11) | ((channel[chosen] & 15) << 7) | pitch
     order = _stable_order(group)
-    begin, end, n_stray = _fifo(group[order], is_on[order])
+    group_sorted, is_on_sorted, tick_sorted = group[order], is_on[order], tick[order]
+    begin, end, n_stray = _fifo(group_sorted, is_on_sorted)
     end_tick_at = np.full(chosen.size, -1, dtype=np.int64)
-    end_tick_at[order[begin]] = tick[order[end]]
+    end_tick_at[order[begin]] = tick_sorted[end]
+    n_hanging = int(np.count_nonzero(is_on)) - begin.size
+    if n_hanging:
+        hanging = np.flatnonzero(is_on_sorted & (end_tick_at[order] < 0))
+        begin, end_tick = _strike_again(group_sorted, is_on_sorted, tick_sorted, hanging)
+        end_tick_at[order[begin]] = end_tick
 
     on = np.flatnonzero(is_on)
     onset_tick, end_tick = tick[on], end_tick_at[on]
     group, track = group[on], track[on]
     hanging = np.flatnonzero(end_tick < 0)
     if hanging.size:
-        _cut_at_next_onset(group, onset_tick, end_tick, hanging)
         last_tick = np.zeros(len(tracks), dtype=np.int64)
         np.maximum.at(last_tick, track, np.maximum(onset_tick, end_tick))
         close_tick = np.array([state.end_tick for state in tracks], dtype=np.int64)
         close_tick = np.minimum(close_tick, last_tick + _TAIL_QUARTER * ticks_per_quarter)
-        hanging_on = hanging[end_tick[hanging] < 0]
-        end_tick[hanging_on] = np.maximum(close_tick[track[hanging_on]], onset_tick[hanging_on] + 1)
+        end_tick[hanging] = np.maximum(close_tick[track[hanging]], onset_tick[hanging] + 1)
     zero = end_tick == onset_tick
     n_zero = int(np.count_nonzero(zero))
     if n_zero:
@@ -91,7 +95,7 @@ def pair_notes(events: ChannelEvents, channel: Ints, tracks: list[TrackState], t
         pitch=pitch[on],
         velocity=velocity[on],
         n_stray_off=n_stray,
-        n_hanging=int(hanging.size),
+        n_hanging=n_hanging,
         n_zero_length=n_zero,
         n_pedalled=n_pedalled,
     )
@@ -131,17 +135,28 @@ def _fifo(group: Ints, is_on: NDArray[np.bool_]) -> tuple[Ints, Ints, int]:
     return on[n_on_before[number[off]] + rank], off, int(np.count_nonzero(is_stray))
 
 
-def _cut_at_next_onset(group: Ints, onset_tick: Ints, end_tick: Ints, hanging: Ints) -> None:
-    """Where a pitch misses a note-off, let each of its notes end at the next one's onset at the latest.
+def _strike_again(group: Ints, is_on: NDArray[np.bool_], tick: Ints, hanging: Ints) -> tuple[Ints, Ints]:
+    """Where a pitch misses note-offs, let each of its notes end at the next note-off or the next onset.
 
-    First in, first out would otherwise hand on the gap: every later note of the pitch would end with its follower.
+    First in, first out would hand the gap on: every later note of the pitch would end with its follower.
+    All arrays sorted by group. Returns (indices of the notes concerned, their end ticks, -1 where nothing follows).
     """
-    concerned = np.flatnonzero(np.isin(group, group[hanging]))
-    order = concerned[np.argsort(group[concerned], kind="stable")]
-    this, following = order[:-1], order[1:]
-    is_cut = (group[this] == group[following]) & (onset_tick[following] > onset_tick[this])
-    is_cut &= (end_tick[this] < 0) | (end_tick[this] > onset_tick[following])
-    end_tick[this[is_cut]] = onset_tick[following[is_cut]]
+    chosen = np.flatnonzero(np.isin(group, group[hanging]))
+    group, is_on, tick = group[chosen], is_on[chosen], tick[chosen]
+    n = chosen.size
+    never = np.iinfo(np.int64).max
+    off = np.minimum.accumulate(np.where(is_on, n, np.arange(n))[::-1])[::-1]
+    has_off = (off < n) & (np.append(group, -1)[off] == group)
+    off_tick = np.where(has_off, np.append(tick, never)[off], never)
+
+    on = np.flatnonzero(is_on)
+    bits = int(tick.max()).bit_length() + 1
+    key = (group[on] << bits) | tick[on]
+    following = np.append(on, n)[np.searchsorted(key, key, side="right")]
+    is_same = np.append(group, -1)[following] == group[on]
+    on_tick = np.where(is_same, np.append(tick, never)[following], never)
+    end_tick = np.minimum(off_tick[on], on_tick)
+    return chosen[on], np.where(end_tick == never, -1, end_tick)
 
 
 def _apply_controllers(

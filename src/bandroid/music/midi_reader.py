@@ -133,7 +133,8 @@ def _events(content: bytes, chunks: Chunks, path: Path) -> FileEvents:
 def _track_remarks(chunks: Chunks, events: FileEvents, path: Path) -> list[str]:
     """Say what became of damaged tracks; raises MidiError where most of the file is damaged."""
     n_byte = sum(end - begin for begin, end in chunks.spans)
-    n_lost = sum(state.lost_byte for state in events.tracks if state.is_cut)
+    is_whole = not chunks.is_truncated
+    n_lost = sum(t.lost_byte for t in events.tracks if t.is_cut or (t.is_unfinished and is_whole))
     if 2 * n_lost > n_byte:
         raise MidiError(path, "is damaged: most of it is no readable music")
     remarks = ["the file is cut off; what is there was read"] if chunks.is_truncated else []
@@ -143,7 +144,7 @@ def _track_remarks(chunks: Chunks, events: FileEvents, path: Path) -> list[str]:
     for thing, fate, counts in (
         ("damaged event", "repaired or left out", [0 if t.is_cut else t.n_damaged for t in events.tracks]),
         ("message of live playing", "left out", [t.n_misplaced for t in events.tracks]),
-        ("unfinished event", "left out", [t.is_unfinished and not chunks.is_truncated for t in events.tracks]),
+        ("unfinished event", "left out", [t.is_unfinished and is_whole for t in events.tracks]),
     ):
         numbers = [number for number, count in enumerate(counts, start=1) if count]
         if numbers:
