@@ -72,7 +72,8 @@ def test_everyday_words(words: str, program: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "hint"), [("gitar", "guitar"), ("distorsion guitar", "Distortion Guitar"), ("acoustic", "Acoustic Grand Piano")]
+    ("words", "hint"),
+    [("gitar", "guitar"), ("distorsion guitar", "Distortion Guitar"), ("acoustic", "Acoustic Grand Piano")],
 )
 def test_near_names_are_offered(words: str, hint: str) -> None:
     with pytest.raises(WishError, match=hint):
