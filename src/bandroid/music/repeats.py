@@ -3,8 +3,9 @@
     |: A |1 B :|2 C | D  Fine | E  D.C. al Fine |   ->   A B A C D E A C D
 
 The habits of players are followed: after a jump (D.C. or D.S.) repeats are not taken again and the last ending is
-played; Fine and To Coda count only after a jump; a D.C. without either only says "once more" and is not taken; a repeat
-without its opening sign goes back to the end of the repeat before it, or to the beginning.
+played, except in the coda, which is new; Fine and To Coda count only after a jump; a D.C. without either only says
+"once more" and is not taken; a repeat without its opening sign goes back to the end of the repeat before it, or to the
+beginning.
 """
 
 from __future__ import annotations
@@ -58,13 +59,15 @@ def play_order(bars: Sequence[BarMarks], limit: int = MAX_PLAYED_BARS) -> list[t
     order: list[tuple[int, int]] = []
     # A D.C. without an end elsewhere would only play the whole piece twice.
     may_da_capo = any(marks.is_fine or marks.to_coda for marks in bars)
-    section_start, time, has_jumped = 0, 1, False
+    section_start, time = 0, 1
+    has_jumped = is_in_coda = False
     bar = 0
     while bar < len(bars):
         marks = bars[bar]
+        is_replaying = has_jumped and not is_in_coda
         if marks.opens_repeat and bar != section_start:
             section_start, time = bar, 1
-        skipped = bool(endings[bar]) and (last_ending[bar] if has_jumped else time) not in endings[bar]
+        skipped = bool(endings[bar]) and (last_ending[bar] if is_replaying else time) not in endings[bar]
         if not skipped:
             if len(order) == limit:
                 return None
@@ -73,13 +76,14 @@ def play_order(bars: Sequence[BarMarks], limit: int = MAX_PLAYED_BARS) -> list[t
                 if marks.is_fine:
                     break
                 coda = _find(bars, "is_coda", bar + 1)
-                if marks.to_coda and coda is not None:
+                if marks.to_coda and coda is not None and not is_in_coda:
+                    is_in_coda = True
                     bar = section_start = coda
                     time = 1
                     continue
             if marks.times or _lacks_its_sign(endings, bar, time):
                 total = min(last_ending[bar] if marks.endings else marks.times, MAX_TIMES)
-                if time < total and not has_jumped:
+                if time < total and not is_replaying:
                     time += 1
                     bar = section_start
                     continue
@@ -109,11 +113,7 @@ def _lacks_its_sign(endings: Sequence[tuple[int, ...]], bar: int, time: int) -> 
 
 
 def _ending_groups(bars: Sequence[BarMarks]) -> tuple[list[tuple[int, ...]], list[int]]:
-    """Return per bar the times at which it is played, () for always, and the last time of its group of endings.
-
-    A first ending alone also has a second time, without it. Where numbers are missing, as between a first and a third
-    ending, the ending before serves for them.
-    """
+    """Return per bar the times at which it is played, () for always, and the last time of its group of endings."""
     numbers = [marks.endings for marks in bars]
     last = [0] * len(bars)
     bar = 0
@@ -122,12 +122,30 @@ def _ending_groups(bars: Sequence[BarMarks]) -> tuple[list[tuple[int, ...]], lis
         while stop < len(bars) and bars[stop].endings and not (stop > bar and bars[stop].opens_repeat):
             stop += 1
         if stop > bar:
-            stated = {number for marks in bars[bar:stop] for number in marks.endings}
-            last[bar:stop] = [max(*stated, 2)] * (stop - bar)
-            for missing in set(range(1, max(stated))) - stated:
-                before = max((number for number in stated if number < missing), default=None)
-                for at in range(bar, stop):
-                    if before in bars[at].endings:
-                        numbers[at] = (*numbers[at], missing)
+            numbers[bar:stop] = _mended_numbers(bars[bar:stop])
+            last[bar:stop] = [max(2, *(max(n) for n in numbers[bar:stop]))] * (stop - bar)
         bar = max(stop, bar + 1)
     return numbers, last
+
+
+def _mended_numbers(group: Sequence[BarMarks]) -> list[tuple[int, ...]]:
+    """Return the endings of neighbouring bars such that there is one for each time.
+
+    The mistakes that scores have: the first one is called 2, two are called 1, a number between is left out.
+    """
+    numbers: list[tuple[int, ...]] = []
+    used: set[int] = set()
+    here: tuple[int, ...] = ()
+    for bar, marks in enumerate(group):
+        if bar == 0 or marks.endings != group[bar - 1].endings or group[bar - 1].times:
+            here = marks.endings
+            if bar == 0 and 1 not in here and any(other.times for other in group):
+                here = (1,)
+            elif used & set(here):
+                here = (max(used) + 1,)
+            used |= set(here)
+        numbers.append(here)
+    for missing in set(range(1, max(used))) - used:
+        before = max((number for number in used if number < missing), default=None)
+        numbers = [(*n, missing) if before in n else n for n in numbers]
+    return numbers
