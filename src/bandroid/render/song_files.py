@@ -34,7 +34,6 @@ class Written:
     stems: tuple[Path, ...]
     second: float
     """how long the song sounds"""
-    remarks: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -61,7 +60,6 @@ class Written:
             "score": self.score,
             "pictures": self.pictures,
             "stems": self.stems,
-            "remarks": self.remarks,
         }
 
 
@@ -83,15 +81,12 @@ class SongWriter:
         before = place.existing()
         if with_midi:
             write_atomically(place.midi, midi_bytes(song, comment))
+        audio = self._audio(song, place)
+        stems = self._stems(song, place) if self.wish.with_stems else ()
+        # Last, because engraving is what can fail on an odd song: then all else is there.
         score, pictures = self._score(song, place) if self.wish.with_score else ((), ())
-        written = Written(
-            midi=place.midi if with_midi else None,
-            audio=self._audio(song, place),
-            score=score,
-            pictures=pictures,
-            stems=self._stems(song, place) if self.wish.with_stems else (),
-            second=duration_second(song),
-        )
+        midi = place.midi if with_midi else None
+        written = Written(midi, audio, score, pictures, stems, duration_second(song))
         remove_stale(before, written.paths)
         return written
 
@@ -149,10 +144,10 @@ class SongWriter:
 
         musicxml = musicxml_text(song)
         write_atomically(place.musicxml, musicxml.encode())
-        paths = [place.musicxml]
-        for number, page in enumerate(engrave(musicxml), 1):
-            write_atomically(place.page(number), page.encode())
-            paths.append(place.page(number))
         picture = place.picture(".svg")
         write_atomically(picture, piano_roll_svg(song).encode())
-        return tuple(paths), (picture,)
+        pages = []
+        for number, page in enumerate(engrave(musicxml), 1):
+            write_atomically(place.page(number), page.encode())
+            pages.append(place.page(number))
+        return (place.musicxml, *pages), (picture,)
