@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from bandroid.errors import MusicFileError
@@ -41,9 +42,12 @@ def read_songs(path: Path) -> tuple[Song, ...]:
 def _kind(path: Path) -> str:
     """Tell what a file is: its first bytes decide where they are plain, its name otherwise."""
     suffix = path.suffix.lower()
-    if path.is_dir():
-        raise MusicFileError(path, "is a folder, not a file")
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise MusicFileError(path, "is a folder, not a file")
+        if not stat.S_ISREG(mode):
+            raise MusicFileError(path, "is a device, not a file")
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTE)
     except FileNotFoundError as error:
@@ -58,7 +62,7 @@ def _kind(path: Path) -> str:
         return "midi"
     if suffix in MUSICXML_SUFFIXES:
         return "musicxml"
-    if suffix in ABC_SUFFIXES:
+    if suffix in ABC_SUFFIXES or head.startswith(b"X:"):
         return "abc"
     if b"MThd" in head:
         return "midi"
