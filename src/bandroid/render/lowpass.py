@@ -26,7 +26,8 @@ _BATCH = 1 << 14
 _STEP_CENT = 200
 """cutoffs are rounded to a tone, so that blocks of one cutoff are filtered together"""
 OPEN_CENT = 13_500
-"""cutoff at and above which there is no filter (20 kHz, the default of the specification)"""
+"""cutoff at which there is no filter (20 kHz, the default of the specification)"""
+_OPEN_STEP = OPEN_CENT // _STEP_CENT
 
 
 def sweep(
@@ -41,27 +42,19 @@ def sweep(
     wave: float32[n]. cutoff_cent: float64[ceil(n / HOP)], absolute cents (6900 is 440 Hz) for each hop.
     resonance_cb: height of the peak at the cutoff over the level at 0 Hz, in centibels.
     """
-    steps = np.minimum(np.rint(cutoff_cent / _STEP_CENT).astype(np.int64), OPEN_CENT // _STEP_CENT)
-    if wave.size == 0 or (not resonance_cb and int(steps.min()) * _STEP_CENT >= OPEN_CENT):
+    steps = np.minimum(np.rint(cutoff_cent / _STEP_CENT).astype(np.int64), _OPEN_STEP)
+    if wave.size == 0 or (not resonance_cb and int(steps.min()) == _OPEN_STEP):
         return wave
     filtered = workspace.zeros("filtered", wave.size + _TRANSFORMS[-1])
     for size, blocks in _blocks(steps, resonance_cb, rate_hz).items():
-        alike: dict[tuple[int, int], list[int]] = {}
-        for first, n_hops in blocks:
-            alike.setdefault((int(steps[first]), n_hops), []).append(first)
-        for (step, n_hops), firsts in alike.items():
-            is_open = step * _STEP_CENT >= OPEN_CENT and not resonance_cb
-            response = _response(step, resonance_cb, rate_hz, size)
-            n_rows = _BATCH // size
-            for at in range(0, len(firsts), n_rows):
-                rows = firsts[at : at + n_rows]
-                batch = _cut(wave, rows, n_hops * HOP, size)
-                if not is_open:
-                    spectrum = np.fft.rfft(batch, axis=1)
-                    spectrum *= response
-                    batch = np.fft.irfft(spectrum, size, axis=1)
-                for first, block in zip(rows, batch, strict=True):
-                    filtered[first * HOP : first * HOP + size] += block
+        n_rows = _BATCH // size
+        for at in range(0, len(blocks), n_rows):
+            rows = blocks[at : at + n_rows]
+            spectrum = np.fft.rfft(_cut(wave, rows, size), axis=1)
+            for line, (first, _) in zip(spectrum, rows, strict=True):
+                line *= _response(int(steps[first]), resonance_cb, rate_hz, size)
+            for block, (first, _) in zip(np.fft.irfft(spectrum, size, axis=1), rows, strict=True):
+                filtered[first * HOP : first * HOP + size] += block
     return filtered[: wave.size]
 
 
@@ -86,11 +79,12 @@ def _ringing(step: int, resonance_cb: int, rate_hz: int) -> int:
     return min(int(math.log(1_000.0) * quality * rate_hz / (math.pi * cutoff_hz)) + 64, _LONGEST_RINGING)
 
 
-def _cut(wave: NDArray[np.float32], firsts: list[int], length: int, size: int) -> NDArray[np.float32]:
+def _cut(wave: NDArray[np.float32], blocks: list[tuple[int, int]], size: int) -> NDArray[np.float32]:
     """Return float32[blocks, size]: pieces of the wave, faded in (but for the first) and out, then silence."""
-    batch = np.zeros((len(firsts), size), dtype=np.float32)
+    batch = np.zeros((len(blocks), size), dtype=np.float32)
     rise = (np.arange(_FADE, dtype=np.float32) + 0.5) / _FADE
-    for row, first in zip(batch, firsts, strict=True):
+    for row, (first, n_hops) in zip(batch, blocks, strict=True):
+        length = n_hops * HOP
         piece = wave[first * HOP : first * HOP + length + _FADE]
         row[: piece.size] = piece
         if first:

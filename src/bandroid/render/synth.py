@@ -185,9 +185,9 @@ class _Session:
         place = self.font.choose(part.program, part.is_drum)
         if place is None:
             return
-        edge = tick_to_second(self.song, np.stack([part.notes.onset_tick, part.notes.end_tick])) * self.rate_hz
-        onset, end = np.rint(edge).astype(np.int64)
-        held = np.maximum(end - onset, 1)
+        begin, end = tick_to_second(self.song, np.stack([part.notes.onset_tick, part.notes.end_tick])) * self.rate_hz
+        onset = np.rint(begin).astype(np.int64)
+        held = np.maximum(np.rint(end - begin), 1.0).astype(np.int64)
         voices, stops = self._strikes(part, place, onset)
         volume = (part.volume / 127.0) ** 2  # SoundFont 2.04, 8.4.5: the same curve as velocity
         seats: dict[tuple[float, float], list[list[_Struck]]] = {}
@@ -208,7 +208,7 @@ class _Session:
                 self._add_voice([(bus, 1.0)], struck_notes, onset, held, stops)
             rows = list(zip(mix, gains, strict=True))
             for at in range(0, bus.size, PIECE):
-                self._add(rows, at, bus[at : at + PIECE], 1.0)
+                self._add(rows, at, bus[at : at + PIECE])
 
     def _add_voice(
         self,
@@ -229,19 +229,20 @@ class _Session:
         voice = make_voice(self.font, struck, longest, max(ringing), self.rate_hz, self.workspace)
         stop = stops.get(struck.region["exclusive_class"])
         for one, members in struck_notes:
-            for note in members.tolist():
-                choked = None if stop is None else int(stop[note] - onset[note])
-                for start, wave in self._note(voice, int(held[note]), choked):
-                    self._add(rows, int(onset[note]) + start, wave, one.gain)
+            for n_held, alike in _group(np.minimum(held[members], audible), members):
+                # Notes of one length and strength are made once.
+                for start, wave in self._note(voice, n_held, one.gain):
+                    for note in alike:
+                        at = int(onset[note]) + start
+                        self._add(rows, at, wave if stop is None else self._choke(wave, int(stop[note]) - at))
 
-    def _add(
-        self, rows: list[tuple[NDArray[np.float32], float]], start: int, wave: NDArray[np.float32], gain: float
-    ) -> None:
+    def _add(self, rows: list[tuple[NDArray[np.float32], float]], start: int, wave: NDArray[np.float32]) -> None:
+        """Add a wave to each row with its gain, as far as the row goes."""
+        wave = wave[: max(rows[0][0].size - start, 0)]
         scaled = self.workspace.array("scaled", wave.size)
-        for row, share in rows:
+        for row, gain in rows:
             target = row[start : start + wave.size]
-            np.multiply(wave, np.float32(gain * share), out=scaled)
-            np.add(target, scaled[: target.size], out=target)
+            target += wave if gain == 1.0 else np.multiply(wave, np.float32(gain), out=scaled)
 
     def _strikes(
         self, part: Part, place: tuple[int, int], onset: NDArray[np.int64]
@@ -269,30 +270,43 @@ class _Session:
         ringing = int(envelope.release_length * max(audible_db, 0.0) / SILENT_DB)
         return min(ringing, round(TAIL_SECOND * self.rate_hz))
 
-    def _note(self, voice: Voice, held: int, choked: int | None) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Give the pieces of a note, float32, and the frame of each: held so long, then let go, perhaps choked."""
-        fade = round(_CUT_SECOND * self.rate_hz)
-        is_cut = choked is not None and choked < held
-        n_held = choked if is_cut and choked is not None else held
-        for at in range(0, n_held, _LONG_PIECE):
-            wave = voice.cut_held(at, min(at + _LONG_PIECE, n_held))
-            yield at, wave
-            if wave.size < min(_LONG_PIECE, n_held - at):  # the sample has ended
-                return
+    def _note(self, voice: Voice, n_held: int, gain: float) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Give the pieces of a note, float32 workspace memory, and the frame of each: held so long, then let go."""
+        at = 0
+        while True:
+            until = min(at + _LONG_PIECE, n_held)
+            wave = voice.cut_held(at, until)
+            if until == n_held or wave.size < until - at:
+                break
+            yield at, np.multiply(wave, np.float32(gain), out=self.workspace.array("note", wave.size))
+            at = until
+        ringing = wave[:0]
         last = voice.envelope.level(n_held - 1)
-        ringing = fade if is_cut else min(self._ringing(voice.envelope, last), voice.fading.size)
-        if choked is not None:
-            ringing = min(ringing, choked + fade - n_held)
-        wave = voice.cut_released(n_held, ringing)
-        rest = self.workspace.array("rest", wave.size)
-        if is_cut:
-            np.multiply(wave, np.float32(last), out=rest)
-        else:
-            np.multiply(wave, voice.fading[: wave.size], out=rest)
-            rest *= np.float32(last)
-        if choked is not None and choked + fade == n_held + ringing:
-            rest[-fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)[-rest.size :]
-        yield n_held, rest
+        if wave.size == n_held - at:  # otherwise the sample ends before the key is let go
+            ringing = voice.cut_released(n_held, min(self._ringing(voice.envelope, last), voice.fading.size))
+        note = self.workspace.array("note", wave.size + ringing.size)
+        np.multiply(wave, np.float32(gain), out=note[: wave.size])
+        rest = np.multiply(ringing, voice.fading[: ringing.size], out=note[wave.size :])
+        rest *= np.float32(gain * last)
+        yield at, note
+
+    def _choke(self, wave: NDArray[np.float32], stop: int) -> NDArray[np.float32]:
+        """Fade a wave out from frame `stop` on, where another note of its class begins."""
+        if wave.size <= stop:
+            return wave
+        fade = round(_CUT_SECOND * self.rate_hz)
+        wave = wave[: max(stop + fade, 0)].copy()
+        first = max(stop, 0)
+        wave[first:] *= 1.0 - np.arange(first - stop, wave.size - stop, dtype=np.float32) / fade
+        return wave
+
+
+def _group(length: NDArray[np.int64], members: NDArray[np.int64]) -> Iterator[tuple[int, list[int]]]:
+    """Give each length, and which members have it."""
+    order = np.argsort(length, kind="stable")
+    edges = np.flatnonzero(np.diff(length[order])) + 1
+    for places in np.split(order, edges):
+        yield int(length[places[0]]), members[places].tolist()
 
 
 def _place(pan: float, part_pan: int, reverb: float) -> tuple[float, float, float]:
