@@ -67,7 +67,8 @@ def _inspect_folders(paths: Sequence[Path], exclude: Sequence[str], as_json: boo
 
 def corpus_text(corpus: Corpus) -> str:
     """Return the report of a folder: a line or two per file, then the sum."""
-    lines = [line for used in corpus.used for line in _used_lines(used)]
+    lines = ["used (+), held out (o), refused (-), remarks (!):"]
+    lines += [line for used in corpus.used for line in _used_lines(used)]
     lines += [f"- {refusal.name}: {refusal.reason}" for refusal in corpus.refused]
     lines += [f"! {remark}" for remark in corpus.remarks]
     bars = sum(used.n_bars for used in corpus.used)
