@@ -241,7 +241,7 @@ class _PartWriter:
         waiting = list(over)
         stem = ""
         if is_shared or self.part.is_drum:
-            is_lower = voice.endswith("2</voice>") or voice.endswith("6</voice>")
+            is_lower = voice.endswith(("2</voice>", "6</voice>"))
             stem = f"<stem>{'down' if is_lower else 'up'}</stem>"
         hidden = 0
         if len(values) == 1 and not values[0].notes and values[0].length == bar.length:

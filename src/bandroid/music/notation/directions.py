@@ -78,15 +78,13 @@ def plan_keys(song: Song, paper: Paper) -> list[tuple[int, bool]]:
         bar = min(bar + (position > 0), len(paper.bars) - 1)
         stated.append((bar, change.fifths, change.is_minor))
     if all(key[1:] == (0, False) for key in stated):
-        estimate = estimate_key(song)
-        if estimate is not None:
-            fifths = signature_of(estimate.tonic, estimate.is_minor)
-            foreign, other = _foreign_share(song, 0), _foreign_share(song, fifths)
-            if not stated or (foreign > 0.25 and other < foreign / 2):
-                stated = [(0, fifths, estimate.is_minor)]
+        fifths, is_minor = _readable_key(song)
+        foreign, other = _foreign_share(song, 0), _foreign_share(song, fifths)
+        if not stated or (foreign > 0.25 and other < foreign / 2):
+            stated = [(0, fifths, is_minor)]
     keys: list[tuple[int, bool]] = []
     current = (0, False)
-    changes = dict((bar, (fifths, is_minor)) for bar, fifths, is_minor in stated)
+    changes = {bar: (fifths, is_minor) for bar, fifths, is_minor in stated}
     for index in range(len(paper.bars)):
         current = changes.get(index, current)
         keys.append(current)
@@ -158,6 +156,21 @@ def _places(ticks: Sequence[int], paper: Paper) -> list[tuple[int, int]]:
     written = np.minimum(written, paper.end - 1)
     bars = paper.bar_at(written)
     return [(bar, at - paper.bars[bar].onset) for bar, at in zip(bars.tolist(), written.tolist(), strict=True)]
+
+
+def _readable_key(song: Song) -> tuple[int, bool]:
+    """Return the signature that needs fewest accidentals; the key that the notes seem to be in has an advantage.
+
+    Chromatic music has no clear key, and its players are glad of every accidental that is not there.
+    """
+    estimate = estimate_key(song)
+    if estimate is None:
+        return 0, False
+    own = signature_of(estimate.tonic, estimate.is_minor)
+    shares = {fifths: _foreign_share(song, fifths) + 0.004 * abs(fifths) for fifths in range(-6, 6)}
+    shares[own] -= 0.05 + 0.1 * estimate.confidence
+    best = min(shares, key=lambda fifths: (shares[fifths], abs(fifths), fifths))
+    return best, estimate.is_minor if best == own else False
 
 
 def _foreign_share(song: Song, fifths: int) -> float:

@@ -5,6 +5,7 @@ Times are written ticks (24 a quarter) from the start of the bar.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -166,7 +167,7 @@ def _write_stretch(stretch: Stretch, bar: Bar, triplets: Sequence[Triplet]) -> l
             upto = min(end, triplet.end)
             cuts = _triplet_cuts(start, upto, triplet)
         is_triplet = triplet is not None and triplet.start <= start
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in itertools.pairwise(cuts):
             length = last - first
             nominal = length * 3 // 2 if is_triplet else length
             values.append(Value(first, length, nominal, notes, is_triplet=is_triplet))

@@ -35,7 +35,7 @@ def spell(pitch: int, fifths: int, is_minor: bool, next_pitch: int | None = None
     if is_chromatic and next_pitch is not None and abs(next_pitch - pitch) == 1 and not (is_minor and place > fifths):
         other = place + 12 if next_pitch > pitch else place - 12
         is_sharp = place > fifths + 5
-        if is_sharp != (next_pitch > pitch) and lowest <= other <= highest:
+        if is_sharp != (next_pitch > pitch) and max(lowest, fifths - 5) <= other <= min(highest, fifths + 8):
             place = other
     if place > highest and not (is_minor and place == fifths + 8):
         place -= 12

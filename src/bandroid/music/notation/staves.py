@@ -31,7 +31,7 @@ TREBLE_8, BASS_8 = Clef("G", 2, -1, 59), Clef("F", 4, -1, 38)
 HIGH_TREBLE = Clef("G", 2, 1, 83)
 PERCUSSION = Clef("percussion", 2, 0, 71)
 
-_KEYBOARDS = frozenset([*range(0, 9), *range(16, 22), 23, 46])
+_KEYBOARDS = frozenset([*range(9), *range(16, 22), 23, 46])
 _ORCHESTRAL = frozenset([12, *range(48, 55), *range(80, 104)])
 """sounds that a keyboard player holds chords with: two staves where one would be crowded with ledger lines"""
 _COMFORT_SEMITONE = 9
@@ -72,9 +72,9 @@ def stave_part(part: Part, paper: Paper, keys: Sequence[tuple[int, bool]]) -> St
     if _needs_two_staves(part.program, notes.pitch, single):
         hand = assign_hands(onset, pitch)
         members = [np.flatnonzero(hand == staff).tolist() for staff in (0, 1)]
-        clefs = (TREBLE, BASS)
+        clefs = [TREBLE, BASS]
     else:
-        members, clefs = [list(range(len(pitch)))], (single,)
+        members, clefs = [list(range(len(pitch)))], [single]
     both = [split_voices(onset, end, pitch, chosen) for chosen in members]
     return StavedPart(
         notes,
