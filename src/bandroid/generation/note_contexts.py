@@ -10,10 +10,12 @@ from __future__ import annotations
 from bandroid.generation.cell_contexts import Chains, family_of
 from bandroid.generation.counts import hash_chain
 from bandroid.representations.score_cursor import Content, Cursor
+from bandroid.representations.sheet import LENGTH_CLASSES_TICK
 
 _NOTHING = -1
 _POSITION, _PITCH = 128 * 256, 256  # what they are worth in a note's code
 _END = 999
+_LENGTHS_TICK = LENGTH_CLASSES_TICK.tolist()
 
 
 class NoteContexts:
@@ -42,6 +44,7 @@ class NoteContexts:
         chord_before = positions.count(onsets[-2]) if len(onsets) > 1 else 0
         step = onsets[-1] - onsets[-2] if len(onsets) > 1 else _NOTHING
         step_before = onsets[-2] - onsets[-3] if len(onsets) > 2 else _NOTHING
+        end = self._end_of_last()
         first, second = self._next_position(self._first), self._next_position(self._second)
         partner = next((p for code in self._partner if (p := code // _POSITION) > last), _END)
         partner = partner if self._partner else _NOTHING
@@ -49,13 +52,14 @@ class NoteContexts:
             before = [code // _PITCH for code in content[-2:-4:-1]]
             lately = hash_chain(20, last, pitch, *before)
         else:
-            lately = hash_chain(19, family, last, chord, step, chord_before, step_before)
+            lately = hash_chain(19, family, end, last, chord, step, chord_before, step_before)
         return [
             lately,
             hash_chain(21, part.is_drum, first, second, last, chord),
             hash_chain(22, part.is_drum, partner, last, chord, chord_before, self._likeness),
-            hash_chain(23, cursor.part, last, chord, chord_before, step, pitch),
+            hash_chain(23, cursor.part, last, chord, end, chord_before, step, pitch),
             hash_chain(24, part.is_drum, self._likeness, partner, first, second),
+            hash_chain(25, part.is_drum, end, chord, chord_before, first),
         ]
 
     def pitch(self) -> Chains:
@@ -188,6 +192,21 @@ class NoteContexts:
             self._likeness = 0
         else:
             self._likeness = 1 if best < 0 else 2 if best < 2 * len(onsets) else 3
+
+    def _end_of_last(self) -> int:
+        """Return the position at which the last onset's longest note ends; before the first note, the last bar's."""
+        cursor = self._cursor
+        if cursor.parts[cursor.part].is_drum:
+            return _NOTHING
+        content, offset_tick = cursor.content, 0
+        if not content:
+            history = cursor.history[cursor.part]
+            if not history or not history[-1]:
+                return _NOTHING
+            content, offset_tick = list(history[-1]), cursor.bars[-2].length_tick
+        last = content[-1] // _POSITION
+        length_class = max(code // 16 % 16 for code in content if code // _POSITION == last)
+        return last + int(_LENGTHS_TICK[length_class]) - offset_tick
 
     def _next_position(self, reference: Content) -> int:
         """Return where a reference goes on after the last note's position and pitch."""
