@@ -60,6 +60,8 @@ def _interrupted() -> int:
 
 def _unexpected(error: Exception) -> int:
     """Tell of an error that nobody foresaw, and whose fault it is."""
+    if type(error).__name__ == "Abort":  # older typers turn Ctrl-C into this
+        return _interrupted()
     if hasattr(error, "format_message"):  # typer: an unknown verb, option or value
         complain(_usage(error))
         return WISH
@@ -102,7 +104,7 @@ def remark(message: str) -> None:
 def say(text: str = "") -> None:
     """Print what was asked for, on stdout, whatever letters the terminal knows."""
     try:
-        print(plain(text))
+        print(plain(text), flush=True)  # at once, also through a pipe
     except UnicodeEncodeError:
         encoding = sys.stdout.encoding or "ascii"
         print(plain(text).encode(encoding, "replace").decode(encoding))

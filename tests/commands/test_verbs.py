@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -268,6 +269,26 @@ def test_whole_process():
         done = subprocess.run([sys.executable, "-m", "bandroid", *words], capture_output=True, text=True)
         assert done.returncode == status and done.stdout.startswith(expected)
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a whole console")
+def test_ctrl_c_keeps_what_is_done(style, tmp_path):
+    words = ["compose", style, "--variations", "1000", "--bars", "4", "--audio", "none", "--no-score", "-o", "out"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "bandroid", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    for _ in range(4):  # its name and seed, then two lines per piece
+        running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    _, complaint = running.communicate(timeout=30)
+    assert running.returncode == 130 and complaint == "bandroid: stopped; what was finished is kept\n"
+    pieces = sorted((tmp_path / "out").iterdir())
+    assert pieces and all(piece.suffix == ".mid" and piece.read_bytes()[:4] == b"MThd" for piece in pieces)
 
 
 def test_shell_completion(style, monkeypatch, capsys):

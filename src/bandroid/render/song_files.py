@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,12 +83,22 @@ class SongWriter:
         before = place.existing()
         if with_midi:
             write_atomically(place.midi, midi_bytes(song, comment))
-        audio = self._audio(song, place)
-        stems = self._stems(song, place) if self.wish.with_stems else ()
-        # Last, because engraving is what can fail on an odd song: then all else is there.
-        score, pictures = self._score(song, place) if self.wish.with_score else ((), ())
         midi = place.midi if with_midi else None
-        written = Written(midi, audio, score, pictures, stems, duration_second(song))
+        if not self.wish.with_score:
+            written = Written(midi, self._audio(song, place), (), (), self._stems(song, place), duration_second(song))
+        else:
+            from bandroid.music.musicxml_writer import musicxml_text
+            from bandroid.render.engraving import engrave
+
+            musicxml = musicxml_text(song)
+            write_atomically(place.musicxml, musicxml.encode())
+            # Engraving is a process of its own: it works while this one makes sound.
+            with ThreadPoolExecutor(1) as beside:
+                engraving = beside.submit(engrave, musicxml)
+                audio, stems = self._audio(song, place), self._stems(song, place)
+                picture = self._picture(song, place)
+                pages = self._pages(engraving.result(), place)
+            written = Written(midi, audio, (place.musicxml, *pages), (picture,), stems, duration_second(song))
         remove_stale(before, written.paths)
         return written
 
@@ -107,6 +119,8 @@ class SongWriter:
         return tuple(self._write_audio(sound, place.audio(audio_format)) for audio_format in wish.audio)
 
     def _stems(self, song: Song, place: PieceFiles) -> tuple[Path, ...]:
+        if not self.wish.with_stems:
+            return ()
         paths = []
         for number, part in enumerate(song.parts, 1):
             path = place.stem(number, part.name, ".mid")
@@ -137,17 +151,16 @@ class SongWriter:
         write_audio(path, to_mono(sound) if self.wish.is_mono else sound, SAMPLE_RATE_HZ, bits=self.wish.bits)
         return path
 
-    def _score(self, song: Song, place: PieceFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-        from bandroid.music.musicxml_writer import musicxml_text
-        from bandroid.render.engraving import engrave
+    def _picture(self, song: Song, place: PieceFiles) -> Path:
         from bandroid.render.pictures import piano_roll_svg
 
-        musicxml = musicxml_text(song)
-        write_atomically(place.musicxml, musicxml.encode())
-        picture = place.picture(".svg")
-        write_atomically(picture, piano_roll_svg(song).encode())
-        pages = []
-        for number, page in enumerate(engrave(musicxml), 1):
+        path = place.picture(".svg")
+        write_atomically(path, piano_roll_svg(song).encode())
+        return path
+
+    def _pages(self, pages: Iterable[str], place: PieceFiles) -> list[Path]:
+        paths = []
+        for number, page in enumerate(pages, 1):
             write_atomically(place.page(number), page.encode())
-            pages.append(place.page(number))
-        return (place.musicxml, *pages), (picture,)
+            paths.append(place.page(number))
+        return paths
