@@ -52,7 +52,8 @@ def write_audio(path: Path, samples: ArrayLike, sample_rate_hz: int, *, bits: in
     wave = np.asarray(samples, dtype=np.float32)
     if wave.ndim not in (1, 2):
         raise WishError(f"{path}: sound has frames and channels, not {wave.ndim} dimensions")
-    wave = wave.reshape(wave.shape[0], -1)
+    if wave.ndim == 1:
+        wave = wave[:, np.newaxis]
     if kind.name == "WAV":
         with replacing(path) as beside, beside.open("wb") as file:
             _write_wav(file, wave, sample_rate_hz, bits)
@@ -122,7 +123,9 @@ def _write_encoded(beside: Path, path: Path, wave: NDArray[np.float32], rate_hz:
         raise MachineError(f"{path}: could not be written whole; is there room left on the disk?") from error
     except soundfile.LibsndfileError as error:
         if error.code == 2:  # SF_ERR_SYSTEM: the operating system refused
-            raise MachineError(f"{path}: could not be written ({error.error_string.strip()}); is there room left?") from error
+            raise MachineError(
+                f"{path}: could not be written ({error.error_string.strip()}); is there room left?"
+            ) from error
         raise WishError(
             f"{path}: {wave.shape[1]} channels at {rate_hz} Hz cannot be written so ({error.error_string.strip()})"
         ) from error

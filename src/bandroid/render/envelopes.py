@@ -99,13 +99,13 @@ class Envelope:
         share = depth_db / SILENT_DB
         return self.decay_frame + share * self.decay_length if self.sustain >= share else math.inf
 
-    def curve(self, frame: NDArray[np.int64]) -> NDArray[np.float64]:
+    def curve(self, frame: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Return float64, 0 to 1, at each frame: a modulation envelope, with a convex attack and a straight decay."""
         rise = np.clip(1.0 + 400.0 / 960.0 * np.log10(np.clip(self._rise(frame), 1e-6, 1.0)), 0.0, 1.0)
         fall = np.clip((frame - self.decay_frame) / self.decay_length, 0.0, self.sustain)
         return np.asarray(np.where(frame < self.hold_frame, rise, 1.0 - fall))
 
-    def _rise(self, frame: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _rise(self, frame: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((frame - self.attack_frame + 1) / (self.hold_frame - self.attack_frame))
 
     def _decay(self, frame: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -123,7 +123,9 @@ def _fall(share: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.exp((share * (-SILENT_DB / 20.0 * math.log(10.0))).astype(np.float32))
 
 
-def oscillator(region: Region, which: str, frame: NDArray[np.int64], rate_hz: int) -> NDArray[np.float64]:
+def oscillator(
+    region: Region, which: str, frame: NDArray[np.int64] | NDArray[np.float64], rate_hz: int
+) -> NDArray[np.float64]:
     """Return float64, -1 to 1, at each frame: the triangle of `mod_lfo` or `vib_lfo`, which starts at 0, upwards."""
     rate = 440.0 * 2.0 ** ((region[f"{which}_rate"] - 6_900) / 1_200)  # absolute cents; 0 is 8.176 Hz
     turn = np.maximum(frame / rate_hz - seconds(region[f"{which}_delay"]), 0.0) * rate

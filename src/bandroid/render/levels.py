@@ -11,9 +11,10 @@ CEILING = 10.0 ** (-1.0 / 20.0)
 """-1 dBFS: MP3 and Vorbis overshoot a little"""
 _LOUD_RMS = 10.0 ** (-17.0 / 20.0)
 """level of the loud passages of a levelled mix"""
-_MOST_LIMITED = 10.0 ** (6.0 / 20.0)
-"""a levelled mix needs at most 6 dB of limiting"""
-_MOST_GAIN = 10.0 ** (12.0 / 20.0)
+_MOST_LIMITED = 10.0 ** (4.0 / 20.0)
+"""a levelled mix needs at most 4 dB of limiting"""
+_MOST_GAIN = 10.0 ** (24.0 / 20.0)
+"""even one soft note is not brought up by more"""
 _BLOCK_SECOND = 0.4
 """about as long as the ear takes to judge a loudness (ITU-R BS.1770 uses the same)"""
 _STEP = 64

@@ -15,7 +15,10 @@ from bandroid.render.workspace import PIECE, Workspace
 
 LONGEST_WAVE_SECOND = 20.0
 """A note that sustains longer goes round in the last part of its wave: memory stays small for a drone of an hour."""
-_ROUND_SECOND = 8.0
+_WAYS_ROUND = 256
+"""Among so many lengths there is one that is a whole number of frames to within 1/500 of one."""
+_JOIN_FRAME = 2_048
+"""what is left of a difference, also of the phase of a vibrato, is spread over 46 ms"""
 _CONTROL = 64
 """frames between two values of a moving pitch, as in FluidSynth"""
 _END_FADE = 64
@@ -129,11 +132,13 @@ def make_voice(
     region, key = struck.region, struck.key
     ratio = pitch_ratio(region, key, rate_hz)
     longest = round(LONGEST_WAVE_SECOND * rate_hz)
+    first_loop_frame = (region.loop_end - region.start) / ratio
     round_start, loop_frame = -1, 0.0
     if region.loops:
         loop_frame = (region.loop_end - region.loop_start) / ratio
         if n_frames > longest:
-            n_frames, round_start = longest, _round_start(loop_frame, longest, round(_ROUND_SECOND * rate_hz))
+            round_start = _round_start(loop_frame, longest - first_loop_frame, longest)
+            n_frames = longest if round_start >= 0 else n_frames
     else:
         n_frames = min(n_frames, int((region.end - region.start - 1) / ratio))
     position, step = _positions(region, key, ratio, n_frames, rate_hz)
@@ -146,13 +151,14 @@ def make_voice(
         _fade_end(wave)
     wave = _filter(wave, struck, rate_hz, workspace)
     _tremble(wave, region, rate_hz)
+    if round_start >= 0:
+        _join_round(wave, round_start)
     envelope = Envelope.of(region, "vol_env", key, rate_hz)
     held = workspace.array("held", wave.size)
     held[:] = wave
     envelope.apply(held)
     fading = workspace.array("fading", n_fading)
     envelope.release(fading)
-    first_loop_frame = (region.loop_end - region.start) / ratio
     after_loop = _after_loop(font, region, ratio) if region.loops else None
     return Voice(wave, held, fading, envelope, round_start, loop_frame, first_loop_frame, after_loop)
 
@@ -163,18 +169,31 @@ def _after_loop(font: SoundFont, region: Region, ratio: float) -> NDArray[np.flo
         return None
     points = np.pad(font.points(region.loop_end - 1, region.end), (0, 4))
     after_loop = np.empty(int((points.size - 6) / ratio), dtype=np.float32)
-    frame = np.arange(0, after_loop.size, _CONTROL)
-    _interpolate(points, frame * ratio, np.full(frame.size, ratio), after_loop)
+    frame = np.arange(0.0, after_loop.size, _CONTROL)
+    _interpolate(points, frame * ratio, np.full_like(frame, ratio), after_loop)
     _fade_end(after_loop)
     return after_loop
 
 
-def _round_start(loop_frame: float, n_frames: int, round_frame: int) -> int:
-    """Return where a wave of `n_frames` goes back to: a nearly whole number of loops before its end."""
-    fewest = max(int(round_frame / loop_frame), 1)
-    length = np.arange(fewest, fewest + 64) * loop_frame
+def _round_start(loop_frame: float, room_frame: float, n_frames: int) -> int:
+    """Return where a wave of `n_frames` goes back to: a nearly whole number of loops before its end.
+
+    The way round is at most `room_frame` long; -1 where not even one loop is that short.
+    """
+    most = int(room_frame / loop_frame)
+    if most < 1:
+        return -1
+    length = np.arange(max(most // 2, most - _WAYS_ROUND, 1), most + 1) * loop_frame
     nearest = length[np.argmin(np.abs(length - np.rint(length)))]
-    return max(n_frames - round(float(nearest)), 0)
+    return n_frames - round(float(nearest))
+
+
+def _join_round(wave: NDArray[np.float32], round_start: int) -> None:
+    """Fade the end of a wave, in place, into what leads to the frame that it goes back to."""
+    n_frames = min(_JOIN_FRAME, round_start)
+    share = np.linspace(0.0, 1.0, n_frames, dtype=np.float32)
+    end = wave[wave.size - n_frames :]
+    end += share * (wave[round_start - n_frames : round_start] - end)
 
 
 def _positions(
@@ -184,10 +203,10 @@ def _positions(
 
     Both float64[ceil(n_frames / 64)].
     """
-    frame = np.arange(0, n_frames, _CONTROL)
+    frame = np.arange(0.0, n_frames, _CONTROL)
     depths = [region[f"{source}_to_pitch"] for source in ("mod_lfo", "vib_lfo", "mod_env")]
     if not any(depths):
-        return frame * ratio, np.full(frame.size, ratio)
+        return frame * ratio, np.full_like(frame, ratio)
     cent = np.zeros(frame.size)
     for which, depth in zip(("mod_lfo", "vib_lfo"), depths[:2], strict=True):
         if depth:
