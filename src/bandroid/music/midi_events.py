@@ -17,19 +17,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bandroid.music.midi_single import END_OF_TRACK, Single, go_on_behind_damage, n_data_of, read_single
+
 SYSEX = 0xF0
 """`Message.kind` of a system exclusive message; meta events have their own type, below 128"""
 
+_NOTHING = -1
+"""kind of an event that only takes its time"""
 MAX_SINGLE_EVENTS = 200_000
 """events read one by one (about 1 microsecond each): more than that is no song"""
 MAX_EVENTS = 2_000_000
 """all events of a file: four for each note of the largest song, so that memory stays bounded"""
 _MAX_DAMAGED = 500
 """damaged events in all tracks that we try to get round (up to half a millisecond each)"""
-_LOOKAHEAD_EVENT = 6
-"""so many sound events in a row show that we are in step again after damage"""
-_RESYNC_BYTE = 96
-"""how far behind damage we look for sound events"""
 _EVENT_BYTE = 4
 """about the length of an event: tells how many a damaged stretch held"""
 _SINGLE_STATUSES = frozenset(bytes((status,)) for status in (*range(0xC0, 0xE0), *range(0xF0, 0x100)))
@@ -90,21 +90,6 @@ class FileEvents:
 
 class TooManyEventsError(Exception):
     """A file has more single events than any song."""
-
-
-class _Single(NamedTuple):
-    """One event, read by itself."""
-
-    end: int
-    delta: int
-    status: int
-    """0 where running status holds; 0xFF a meta event"""
-    data1: int
-    """of a meta event: its type"""
-    data2: int
-    content: tuple[int, int]
-    """span of a meta event's or system message's content"""
-    is_sound: bool
 
 
 @dataclass(slots=True)
@@ -190,42 +175,32 @@ def _walk(content: bytes, scan: _Scan, track: int, span: tuple[int, int], gather
                 gathered.n_events += n_messages
                 at, n_data = run_end, 2
                 continue
-        single = _read_single(content, at, end, n_data)
+        single = read_single(content, at, end, n_data)
         if single is None or not single.is_sound:
-            resumed = _resync(content, at, end) if single is None else None
+            resumed = go_on_behind_damage(content, single, at, end, n_data)
             if single is None and resumed is None:
                 # No event ends here: the track is cut off in the middle of its last one.
                 state.is_unfinished = True
                 state.lost_byte = end - at
                 break
-            if before_damage is None:
-                before_damage = (*_sizes(gathered), at)
+            before_damage = before_damage or (*_sizes(gathered), at)
             gathered.n_damaged += 1
             state.n_damaged += 1
             if gathered.n_damaged > _MAX_DAMAGED:
                 break
-            if single is None or not _is_in_step(content, single.end, end, _n_data(single.status) or n_data):
-                resumed = resumed or _resync(content, at, end)
-                if resumed is None:
-                    state.is_cut = True
-                    state.lost_byte = end - at
-                    break
+            if resumed is None:
+                state.is_cut = True
+                state.lost_byte = end - at
+                break
+            if single is None or resumed != single.end:
                 state.n_damaged += (resumed - at) // _EVENT_BYTE
                 at = resumed
                 continue
         at = single.end
-        if single.status >= 0xF0:
-            if single.status == 0xFF and single.data1 == 0x2F:
-                gathered.others.append((gathered.n_events, single.delta, track, 0x2F, 0, 0))
-                gathered.n_events += 1
-                break
-            kind = single.data1 if single.status == 0xFF else SYSEX
-            gathered.others.append((gathered.n_events, single.delta, track, kind, *single.content))
-            state.n_misplaced += single.status not in (0xF0, 0xF7, 0xFF)
-        else:
-            n_data = _n_data(single.status) or n_data
-            gathered.singles.append((gathered.n_events, *single[1:5]))
-        gathered.n_events += 1
+        n_data = n_data_of(single.status) or n_data
+        _take(single, track, gathered, state)
+        if single.is_end_of_track:
+            break
         if len(gathered.singles) + len(gathered.others) > MAX_SINGLE_EVENTS:
             raise TooManyEventsError
     if gathered.n_events > MAX_EVENTS:
@@ -240,6 +215,21 @@ def _walk(content: bytes, scan: _Scan, track: int, span: tuple[int, int], gather
     return state
 
 
+def _take(single: Single, track: int, gathered: _Gathered, state: TrackState) -> None:
+    """Put one event where it belongs."""
+    number = gathered.n_events
+    gathered.n_events += 1
+    if single.status < 0xF0:
+        gathered.singles.append((number, single.delta, single.status, single.data1, single.data2))
+        return
+    kind = single.data1
+    if single.status != 0xFF:
+        is_misplaced = single.status not in (0xF0, 0xF7)
+        state.n_misplaced += is_misplaced
+        kind = _NOTHING if is_misplaced else SYSEX
+    gathered.others.append((number, single.delta, track, kind, *single.content))
+
+
 def _sizes(gathered: _Gathered) -> tuple[int, int, int, int]:
     return gathered.n_events, len(gathered.runs), len(gathered.singles), len(gathered.others)
 
@@ -247,96 +237,6 @@ def _sizes(gathered: _Gathered) -> tuple[int, int, int, int]:
 def _cut_back(gathered: _Gathered, sizes: tuple[int, int, int, int, int]) -> None:
     gathered.n_events, n_runs, n_singles, n_others, _ = sizes
     del gathered.runs[n_runs:], gathered.singles[n_singles:], gathered.others[n_others:]
-
-
-def _n_data(status: int) -> int:
-    """Return how many data bytes a channel status has; 0 for anything else."""
-    if 0x80 <= status < 0xF0:
-        return 1 if 0xC0 <= status < 0xE0 else 2
-    return 0
-
-
-def _read_number(content: bytes, at: int, end: int) -> tuple[int, int]:
-    """Read a variable length quantity; returns (value, end), the end -1 where it is cut off, value -1 if overlong."""
-    value = 0
-    begin = at
-    while at < end:
-        byte = content[at]
-        at += 1
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            return (value if at - begin <= 4 else -1), at
-        if at - begin > 8:
-            return -1, at
-    return 0, -1
-
-
-def _read_single(content: bytes, at: int, end: int, n_data: int) -> _Single | None:
-    """Read the event at byte `at`, masking impossible bits; None where it has no end within the track."""
-    delta, at = _read_number(content, at, end)
-    if at < 0 or at >= end:
-        return None
-    is_sound = delta >= 0
-    delta = max(delta, 0)
-    status = content[at]
-    if status >= 0xF0:
-        return _read_system(content, at, end, delta, is_sound)
-    if status >= 0x80:
-        at += 1
-        n_data = _n_data(status)
-    else:
-        is_sound = is_sound and n_data > 0
-        status = 0
-        n_data = n_data or 2
-    if at + n_data > end:
-        return None
-    data1 = content[at]
-    data2 = content[at + 1] if n_data == 2 else 0
-    is_sound = is_sound and data1 < 0x80 and data2 < 0x80
-    return _Single(at + n_data, delta, status, data1 & 0x7F, data2 & 0x7F, (0, 0), is_sound)
-
-
-def _read_system(content: bytes, at: int, end: int, delta: int, is_sound: bool) -> _Single | None:
-    status = content[at]
-    kind = 0
-    at += 1
-    if status in (0xF0, 0xF7, 0xFF):
-        if status == 0xFF:
-            if at >= end:
-                return None
-            kind = content[at]
-            at += 1
-            is_sound = is_sound and kind < 0x80
-        length, at = _read_number(content, at, end)
-        if at < 0 or length < 0 or at + length > end:
-            return None
-        return _Single(at + length, delta, status, kind & 0x7F, 0, (at, at + length), is_sound)
-    at += {0xF1: 1, 0xF2: 2, 0xF3: 1}.get(status, 0)
-    return _Single(at, delta, status, 0, 0, (at, at), is_sound) if at <= end else None
-
-
-def _is_in_step(content: bytes, at: int, end: int, n_data: int) -> bool:
-    """Say whether sound events follow from here on, up to the lookahead or the track's end."""
-    for _ in range(_LOOKAHEAD_EVENT):
-        if at >= end:
-            break
-        single = _read_single(content, at, end, n_data)
-        if single is None or not single.is_sound:
-            return False
-        if single.status == 0xFF and single.data1 == 0x2F:
-            break
-        n_data = _n_data(single.status) or n_data
-        at = single.end
-    return True
-
-
-def _resync(content: bytes, at: int, end: int) -> int | None:
-    """Find the next byte from which sound events follow, the first with a status of its own; None: nowhere near."""
-    for candidate in range(at + 1, min(at + _RESYNC_BYTE, end - 3)):
-        single = _read_single(content, candidate, end, 0)
-        if single is not None and single.is_sound and _is_in_step(content, candidate, end, 0):
-            return candidate
-    return None
 
 
 def _assemble(scan: _Scan, gathered: _Gathered, tracks: list[TrackState]) -> FileEvents:
@@ -380,7 +280,7 @@ def _assemble(scan: _Scan, gathered: _Gathered, tracks: list[TrackState]) -> Fil
     messages = [
         Message(track, int(tick[event]), kind, scan.byte[begin:end].tobytes())
         for event, _, track, kind, begin, end in gathered.others
-        if kind != 0x2F
+        if kind not in (END_OF_TRACK, _NOTHING)
     ]
     track_of = np.repeat(np.arange(len(tracks)), counts)
     if gathered.others:

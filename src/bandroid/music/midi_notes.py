@@ -60,7 +60,7 @@ def pair_notes(events: ChannelEvents, channel: Ints, tracks: list[TrackState], t
     velocity = events.data2[chosen].astype(np.int64)
     is_on = (events.status[chosen] >= 0x90) & (velocity > 0)
     group = (track << 11) | ((channel[chosen] & 15) << 7) | pitch
-    order = _stable_order(group)
+    order = stable_order(group)
     group_sorted, is_on_sorted, tick_sorted = group[order], is_on[order], tick[order]
     begin, end, n_stray = _fifo(group_sorted, is_on_sorted)
     end_tick_at = np.full(chosen.size, -1, dtype=np.int64)
@@ -101,7 +101,7 @@ def pair_notes(events: ChannelEvents, channel: Ints, tracks: list[TrackState], t
     )
 
 
-def _stable_order(group: Ints) -> Ints:
+def stable_order(group: Ints) -> Ints:
     """Return the order that sorts by group and keeps the order within; one sort of (group, index) is quick."""
     bits = max(int(group.size - 1).bit_length(), 1)
     key = (group << bits) | np.arange(group.size)

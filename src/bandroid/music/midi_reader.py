@@ -19,10 +19,11 @@ import numpy as np
 
 from bandroid.errors import MidiError
 from bandroid.music.clock import duration_second
+from bandroid.music.midi_channels import read_channels
 from bandroid.music.midi_chunks import Chunks, find_chunks
 from bandroid.music.midi_events import FileEvents, TooManyEventsError, read_events
 from bandroid.music.midi_notes import RawNotes, channel_of, pair_notes
-from bandroid.music.midi_parts import make_parts, read_channels
+from bandroid.music.midi_parts import make_parts
 from bandroid.music.midi_text import counted, numbered
 from bandroid.music.midi_timeline import Timeline, drop_on_bar_lines, read_timeline, whole_tick_factor
 from bandroid.music.song import Song, TempoChange
