@@ -99,7 +99,7 @@ def _channels(parts: Sequence[Part]) -> list[int]:
 def _part_entry(identity: str, part: Part, staved: StavedPart, channel: int) -> list[str]:
     """Say who plays: name, sounds, volume and place."""
     instrument = program_name(part.program, part.is_drum)
-    name = part.name.strip() or instrument
+    name = part.name.strip(" :") or instrument
     lines = [f'<score-part id="{identity}"><part-name>{_text(name)}</part-name>']
     lines.append(f"<part-abbreviation>{_text(_abbreviated(name))}</part-abbreviation>")
     sounds = [(f"{identity}-I{pitch}", drum_name(pitch), pitch) for pitch in sorted(staved.drums)]
@@ -121,12 +121,24 @@ def _part_entry(identity: str, part: Part, staved: StavedPart, channel: int) -> 
     return lines
 
 
+_SHORT_WORDS = {
+    "acoustic": "Ac.", "alto": "A.", "baritone": "Bar.", "bassoon": "Bn.", "cello": "Vc.", "choir": "Ch.",
+    "clarinet": "Cl.", "clean": "Cl.", "contrabass": "Cb.", "distortion": "Dist.", "drums": "Dr.", "electric": "El.",
+    "ensemble": "Ens.", "finger": "", "flute": "Fl.", "french": "Fr.", "grand": "Gr.", "guitar": "Gtr.", "horn": "Hn.",
+    "muted": "M.", "nylon": "Nyl.", "oboe": "Ob.", "organ": "Org.", "overdriven": "Od.", "piano": "Pno.", "pick": "",
+    "pizzicato": "Pizz.", "section": "Sec.", "soprano": "S.", "square": "Sq.", "steel": "St.", "string": "Str.",
+    "strings": "Str.", "synth": "Syn.", "tenor": "T.", "trombone": "Tbn.", "trumpet": "Tpt.", "tuba": "Tba.",
+    "viola": "Vla.", "violin": "Vln.", "voice": "V.",
+}  # fmt: skip
+"""usual abbreviations of instruments in scores (Gould, Behind Bars, chapter 17), and of General MIDI's adjectives"""
+
+
 def _abbreviated(name: str) -> str:
-    """Shorten a part's name for the later systems: "Distortion Guitar" -> "Dist. Guit."."""
-    words = re.findall(r"[^\s()]+", name)[:3]
+    """Shorten a part's name for the later systems: "Distortion Guitar" -> "Dist. Gtr."."""
     if len(name) <= 8:
         return name
-    return " ".join(word if len(word) <= 5 else f"{word[:4].rstrip('.,-')}." for word in words)
+    words = [_SHORT_WORDS.get(word.lower(), word) for word in re.findall(r"[^\s()]+", name)]
+    return " ".join([word if len(word) <= 6 else f"{word[:5].rstrip('.,-:')}." for word in words if word][:3])
 
 
 class _PartWriter:
@@ -213,7 +225,7 @@ class _PartWriter:
             if number:
                 lines.append(f"<backup><duration>{bar.length}</duration></backup>")
             if not shown:
-                lines += [_placed(xml, at) for at, xml in over]
+                lines += [_placed(xml, at, suffix) for at, xml in over]
                 lines.append(
                     f'<note><rest measure="yes"/><duration>{bar.length}</duration>'
                     f"<voice>{4 * number + 1}</voice>{suffix}</note>"
@@ -245,12 +257,12 @@ class _PartWriter:
             stem = f"<stem>{'down' if is_lower else 'up'}</stem>"
         hidden = 0
         if len(values) == 1 and not values[0].notes and values[0].length == bar.length:
-            lines += [_placed(xml, at) for at, xml in waiting]
+            lines += [_placed(xml, at, suffix) for at, xml in waiting]
             return [*lines, f'<note><rest measure="yes"/><duration>{bar.length}</duration>{voice}{suffix}</note>']
         for value in values:
             while waiting and waiting[0][0] < value.start + value.length:
                 at, xml = waiting.pop(0)
-                lines.append(_placed(xml, max(at - value.start, 0)))
+                lines.append(_placed(xml, max(at - value.start, 0), suffix))
             if hides_rests and not value.notes and not value.is_triplet:
                 hidden += value.length
                 continue
@@ -260,7 +272,7 @@ class _PartWriter:
             lines += self._value(bar, value, voice, suffix, stem, accidentals)
         if hidden:
             lines.append(f"<forward><duration>{hidden}</duration>{voice}{suffix}</forward>")
-        lines += [_placed(xml, 0) for _, xml in waiting]
+        lines += [_placed(xml, 0, suffix) for _, xml in waiting]
         return lines
 
     def _value(
@@ -294,6 +306,7 @@ class _PartWriter:
         ties = '<tie type="stop"/>' * value.is_tied_from + '<tie type="start"/>' * value.is_tied_on
         tied = '<tied type="stop"/>' * value.is_tied_from + '<tied type="start"/>' * value.is_tied_on
         words = "" if value.is_tied_from else _lyrics_xml(self.lyrics.pop(bar.onset + value.start, ()))
+        staccato = "<articulations><staccato/></articulations>" if value.is_staccato else ""
         lines = []
         for order, i in enumerate(value.notes):
             chord = "<chord/>" if order else ""
@@ -307,11 +320,11 @@ class _PartWriter:
                 sounding = _pitch_xml(self.staved.spellings[i])
                 sound = head = ""
                 accidental = accidentals.get((id(value), i), "")
-            marks = tied + (notations if not order else "")
+            marks = tied + ("" if order else notations + staccato)
             lines.append(
-                f'<note dynamics="{self.loudness[i]}">{chord}{sounding}{duration}{ties}{sound}{voice}{shape}{accidental}'
-                f"{ratio}{stem}{head}{suffix}{beams if not order else ''}"
-                f"{f'<notations>{marks}</notations>' if marks else ''}{words if not order else ''}</note>"
+                f'<note dynamics="{self.loudness[i]}">{chord}{sounding}{duration}{ties}{sound}{voice}{shape}'
+                f"{accidental}{ratio}{stem}{head}{suffix}{'' if order else beams}"
+                f"{f'<notations>{marks}</notations>' if marks else ''}{'' if order else words}</note>"
             )
         return lines
 
@@ -353,16 +366,16 @@ def _clef_xml(staff: Staff, number: int) -> str:
     return f"<clef{attribute}><sign>{clef.sign}</sign><line>{clef.line}</line>{octaves}</clef>"
 
 
-def _placed(xml: str, offset: int) -> str:
-    """Put a direction or chord symbol a few ticks behind where it stands in the file."""
+def _placed(xml: str, offset: int, staff: str) -> str:
+    """Put a direction or chord symbol a few ticks behind where it stands in the file, and on a staff of several."""
     element = f"<offset>{offset}</offset>" if offset else ""
-    return xml.replace("{offset}", element)
+    return xml.replace("{offset}", element, 1).replace("{staff}", staff, 1)
 
 
 def _rehearsal_xml(text: str) -> str:
     return (
         f'<direction placement="above"><direction-type><rehearsal>{_text(text)}</rehearsal></direction-type>'
-        "{offset}</direction>"
+        "{offset}{staff}</direction>"
     )
 
 
@@ -375,7 +388,7 @@ def _tempo_xml(tempo_qpm: float, is_shown: bool, is_compound: bool) -> str:
         unit, per_minute = "quarter</beat-unit><beat-unit-dot/>", tempo_qpm / 1.5
     return (
         f'<direction placement="above"><direction-type><metronome><beat-unit>{unit}'
-        f"<per-minute>{round(per_minute)}</per-minute></metronome></direction-type>{{offset}}"
+        f"<per-minute>{round(per_minute)}</per-minute></metronome></direction-type>{{offset}}{{staff}}"
         f'<sound tempo="{tempo}"/></direction>'
     )
 
@@ -383,7 +396,7 @@ def _tempo_xml(tempo_qpm: float, is_shown: bool, is_compound: bool) -> str:
 def _dynamics_xml(mark: str) -> str:
     return (
         f'<direction placement="below"><direction-type><dynamics><{mark}/></dynamics></direction-type>'
-        "{offset}</direction>"
+        "{offset}{staff}</direction>"
     )
 
 
@@ -391,7 +404,7 @@ def _harmony_xml(text: str) -> str:
     match = _CHORD.match(text)
     if text == NO_CHORD or match is None:
         root = f'<root><root-step text="">C</root-step></root><kind text={_quoted(text)}>none</kind>'
-        return f"<harmony>{root}{{offset}}</harmony>"
+        return f"<harmony>{root}{{offset}}{{staff}}</harmony>"
     step, sign, suffix, bass_step, bass_sign = match.groups()
     kind = _KINDS.get(suffix)
     if kind is None:
@@ -399,7 +412,7 @@ def _harmony_xml(text: str) -> str:
         kind = _KINDS[max(known, key=len)] if known else "other"
     root = _step_xml("root", step, sign)
     bass = _step_xml("bass", bass_step, bass_sign or "") if bass_step else ""
-    return f"<harmony>{root}<kind text={_quoted(suffix)}>{kind}</kind>{bass}{{offset}}</harmony>"
+    return f"<harmony>{root}<kind text={_quoted(suffix)}>{kind}</kind>{bass}{{offset}}{{staff}}</harmony>"
 
 
 def _step_xml(name: str, step: str, sign: str) -> str:
@@ -422,8 +435,8 @@ def _number(value: float) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape text, leaving out what XML cannot hold."""
-    return escape("".join(c for c in text if c.isprintable()))
+    """Escape text, leaving out what XML cannot hold; braces too, which mark what `_placed` fills in."""
+    return escape("".join(c for c in text if c.isprintable()), {"{": "&#123;"})
 
 
 def _quoted(text: str) -> str:

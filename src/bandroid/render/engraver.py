@@ -1,7 +1,7 @@
 """The engraver: a program of its own, so that a crash of the native library ends this process and no other.
 
-Reads one JSON object on standard input, {"musicxml": text, "options": verovio's options}, and writes one on standard
-output, {"pages": [SVG text]} or {"error": text}. It imports nothing of bandroid: `engraving.py` runs it as a file.
+Reads one JSON object on standard input, {"musicxml": text, "options": verovio's options, "hides_silent_staves": bool},
+and writes one on standard output, {"pages": [SVG text]} or {"error": text}. It imports nothing of bandroid: `engraving.py` runs it as a file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 MUSIC_FONT = "Leipzig"
-TEXT_FONTS = "'Times New Roman', Times, 'Liberation Serif', 'DejaVu Serif', 'Noto Serif', serif"
+TEXT_FONTS = (
+    "'Times New Roman', Times, 'Liberation Serif', 'DejaVu Serif Condensed', 'DejaVu Serif', 'Noto Serif', serif"
+)
 """verovio asks for Times alone, and where there is none, renderers draw nothing"""
 _LETTERS = {
     0xE260: "b", 0xE261: "♮", 0xE262: "#", 0xE263: "##", 0xE264: "bb",
@@ -34,14 +36,20 @@ _TEXT = re.compile(r"<text\b[^>]*>.*?</text>", re.DOTALL)
 _INHERITED = ("font-family", "font-size", "font-style", "font-weight", "text-anchor")
 
 
-def engrave_pages(musicxml: str, options: dict[str, Any]) -> list[str]:
-    """Return the SVG of each page; raises ValueError where the library does not read the score."""
+def engrave_pages(musicxml: str, options: dict[str, Any], hides_silent_staves: bool) -> list[str]:
+    """Return the SVG of each page; raises ValueError where the library does not read the score.
+
+    Staves that are silent for a whole system are left out of it from the second page on, if wished.
+    """
     import verovio
 
     toolkit = verovio.toolkit()
     toolkit.setOptions(options)
     if not toolkit.loadData(musicxml):
         raise ValueError(toolkit.getLog().strip() or "no reason given")
+    if hides_silent_staves:
+        # MusicXML has no word for it that verovio reads; its own format has.
+        toolkit.loadData(toolkit.getMEI().replace("<scoreDef ", '<scoreDef optimize="true" ', 1))
     glyphs = Path(toolkit.getResourcePath()) / MUSIC_FONT
     return [_self_contained(toolkit.renderToSVG(page + 1), glyphs) for page in range(toolkit.getPageCount())]
 
@@ -122,12 +130,12 @@ def _draw(signs: str, x: float, y: float, scale: float, glyphs: Path) -> tuple[s
 def _glyph(glyphs: Path, code: str) -> tuple[str, float]:
     """Return a glyph's outline, and its width in thousandths of the font's size."""
     try:
-        outline = re.search(r'\bd="([^"]*)"', (glyphs / f"{code}.xml").read_text(encoding="utf-8"))
-        width = re.search(
-            rf'<g c="{code}"[^>]*h-a-x="([\d.]+)"', glyphs.with_suffix(".xml").read_text(encoding="utf-8")
-        )
+        drawing = (glyphs / f"{code}.xml").read_text(encoding="utf-8")
+        sizes = glyphs.with_suffix(".xml").read_text(encoding="utf-8")
     except OSError:
         return "", 0.0
+    outline = re.search(r'\bd="([^"]*)"', drawing)
+    width = re.search(rf'<g c="{code}"[^>]*h-a-x="([\d.]+)"', sizes)
     return (outline[1] if outline else ""), (float(width[1]) if width else 400.0)
 
 
@@ -138,7 +146,7 @@ def main() -> int:
     os.dup2(2, 1)
     request = json.loads(sys.stdin.buffer.read())
     try:
-        answer: dict[str, Any] = {"pages": engrave_pages(request["musicxml"], request["options"])}
+        answer: dict[str, Any] = {"pages": engrave_pages(**request)}
     except ValueError as error:
         answer = {"error": str(error)}
     json.dump(answer, answer_to)

@@ -16,9 +16,12 @@ from bandroid.errors import MachineError
 from bandroid.render.svg_text import draw_texts_without_fonts
 
 _A4_MM = (210, 297)
-_STAFF_SIZES = ((2, 80), (4, 66), (8, 56), (12, 48), (16, 42), (24, 32))
-"""(up to so many staves, scale in per cent): staves of 7 mm for one player, down to 3 mm for a full score"""
-_SMALLEST_SCALE = 24
+_STAFF_SIZES = ((1, 80), (2, 76), (4, 64), (8, 54), (12, 48), (20, 42))
+"""(up to so many staves, scale in per cent): staves of 6 mm for one player, 3 mm for a full score"""
+_UNITS_PER_STAFF, _UNITS_PER_PAGE = 2100, 2_700_000
+"""verovio's units that a staff with its distance takes, and that a page has at a scale of 1 per cent"""
+_FEW_STAVES = 4
+"""more staves than this, and those that are silent for a whole system are left out of it"""
 _TIMEOUT_SECOND = 300.0
 PNG_WIDTH_PIXEL = 1654
 """A4 at 200 dots per inch"""
@@ -29,7 +32,10 @@ def engrave(musicxml: str, timeout_second: float = _TIMEOUT_SECOND) -> list[str]
 
     Raises MachineError where the engraver crashes, takes longer than `timeout_second`, or is missing.
     """
-    request = json.dumps({"musicxml": musicxml, "options": page_options(_count_staves(musicxml))})
+    n_staves = _count_staves(musicxml)
+    request = json.dumps(
+        {"musicxml": musicxml, "options": page_options(n_staves), "hides_silent_staves": n_staves > _FEW_STAVES}
+    )
     program = Path(__file__).with_name("engraver.py")
     try:
         # -P: names in this folder must not stand in for Python's own modules.
@@ -42,7 +48,8 @@ def engrave(musicxml: str, timeout_second: float = _TIMEOUT_SECOND) -> list[str]
         )
     except subprocess.TimeoutExpired:
         raise MachineError(
-            f"the score was not engraved: it took more than {timeout_second:g} s; the .musicxml opens in any notation program"
+            f"the score was not engraved: it took more than {timeout_second:g} s; "
+            "the .musicxml opens in any notation program"
         ) from None
     except OSError as error:
         raise MachineError(f"the score was not engraved: the engraver did not start ({error})") from error
@@ -57,7 +64,8 @@ def engrave(musicxml: str, timeout_second: float = _TIMEOUT_SECOND) -> list[str]
 
 def page_options(n_staves: int) -> dict[str, object]:
     """Return verovio's options for a score of so many staves on A4."""
-    scale = next((scale for most, scale in _STAFF_SIZES if n_staves <= most), _SMALLEST_SCALE)
+    scale = next((scale for most, scale in _STAFF_SIZES if n_staves <= most), _STAFF_SIZES[-1][1])
+    scale = max(min(scale, _UNITS_PER_PAGE // (_UNITS_PER_STAFF * (n_staves + 2))), 5)
     return {
         "pageWidth": _A4_MM[0] * 10,
         "pageHeight": _A4_MM[1] * 10,
@@ -71,6 +79,8 @@ def page_options(n_staves: int) -> dict[str, object]:
         "svgViewBox": True,
         "footer": "none",
         "justifyVertically": True,
+        "systemDivider": "none",
+        "spacingSystem": 8,
         "breaks": "auto",
         "smuflTextFont": "none",  # the engraver draws these signs itself
         "xmlIdSeed": 1,  # the same ids every time
@@ -78,7 +88,9 @@ def page_options(n_staves: int) -> dict[str, object]:
 
 
 def svg_to_png(svg: str, width_pixel: int = PNG_WIDTH_PIXEL) -> bytes:
-    """Return an SVG as a PNG on white. Words are drawn by the machine's fonts, or where it has none, by our own strokes.
+    """Return an SVG as a PNG on white.
+
+    Words are drawn with the machine's fonts, or where it has none, with our own strokes.
 
     Raises MachineError where the SVG cannot be drawn.
     """

@@ -27,6 +27,8 @@ class Stretch(NamedTuple):
     """the notes sound on from the bar before"""
     is_tied_on: bool = False
     """the notes sound on into the bar after"""
+    is_staccato: bool = False
+    """the notes sound for the first half of it"""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Value:
     """indices into the part's written notes; () for a rest"""
     is_tied_from: bool = False
     is_tied_on: bool = False
+    is_staccato: bool = False
     is_triplet: bool = False
     tuplet: str = ""
     """"start" on the first and "stop" on the last of three in the time of two"""
@@ -67,7 +70,8 @@ class Triplet(NamedTuple):
 
 def write_voice(notes: Sequence[Stretch], bar: Bar) -> list[Value]:
     """Return the written values of one voice, with rests between its notes, and beams."""
-    return _write(notes, bar, _triplets(notes, bar))
+    triplets = _triplets(notes, bar)
+    return _write(_with_staccato(notes, bar, triplets), bar, triplets)
 
 
 def write_hits(hits: Sequence[Stretch], bar: Bar) -> list[Value]:
@@ -136,6 +140,25 @@ def _short_triplets(edges: set[int], starts: Sequence[int]) -> list[Triplet]:
     return [Triplet(start, start + 12) for start in starts if start + 4 in edges or start + 8 in edges]
 
 
+def _with_staccato(notes: Sequence[Stretch], bar: Bar, triplets: Sequence[Triplet]) -> list[Stretch]:
+    """Write a 16th and the 16th rest behind it as a staccato 8th, and so 32nds: a dot is read faster than a rest."""
+    dotted = []
+    for number, note in enumerate(notes):
+        length = note.end - note.start
+        end = note.start + 2 * length
+        room = notes[number + 1].start if number + 1 < len(notes) else bar.length
+        if (
+            length in (3, 6)
+            and end <= room
+            and (note.start + bar.skip) % (2 * length) == 0
+            and not (note.is_tied_from or note.is_tied_on)
+            and not any(t.start < end and note.start < t.end for t in triplets)
+        ):
+            note = note._replace(end=end, is_staccato=True)
+        dotted.append(note)
+    return dotted
+
+
 def _write(notes: Sequence[Stretch], bar: Bar, triplets: Sequence[Triplet]) -> list[Value]:
     values: list[Value] = []
     position = 0
@@ -155,7 +178,7 @@ def _write(notes: Sequence[Stretch], bar: Bar, triplets: Sequence[Triplet]) -> l
 
 def _write_stretch(stretch: Stretch, bar: Bar, triplets: Sequence[Triplet]) -> list[Value]:
     """Cut notes or silence at the edges of triplets, then into values."""
-    start, end, notes, is_tied_from, is_tied_on = stretch
+    start, end, notes, is_tied_from, is_tied_on, is_staccato = stretch
     values: list[Value] = []
     while start < end:
         triplet = next((t for t in triplets if t.end > start), None)
@@ -170,7 +193,7 @@ def _write_stretch(stretch: Stretch, bar: Bar, triplets: Sequence[Triplet]) -> l
         for first, last in itertools.pairwise(cuts):
             length = last - first
             nominal = length * 3 // 2 if is_triplet else length
-            values.append(Value(first, length, nominal, notes, is_triplet=is_triplet))
+            values.append(Value(first, length, nominal, notes, is_staccato=is_staccato, is_triplet=is_triplet))
         start = upto
     if notes:
         for value in values:

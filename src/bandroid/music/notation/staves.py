@@ -85,20 +85,19 @@ def stave_part(part: Part, paper: Paper, keys: Sequence[tuple[int, bool]]) -> St
 
 
 def _clef(program: int, pitch: NDArray[np.int64]) -> Clef:
-    """Choose the clef with the fewest ledger lines, the instrument's own one first."""
-    clefs: tuple[Clef, ...] = (TREBLE, BASS)
+    """Choose the clef with the fewest ledger lines; an instrument that has one of its own keeps it if it can."""
+    own: Clef | None = None
     if 24 <= program < 32:
-        clefs = (TREBLE_8, TREBLE, BASS)
+        own = TREBLE_8
     elif 32 <= program < 40 or program == 43:
-        clefs = (BASS_8, BASS, TREBLE_8)
+        own = BASS_8
     elif program == 41:
-        clefs = (ALTO, TREBLE, BASS)
-    clefs += (HIGH_TREBLE, BASS_8)
-    # Clefs that an instrument does not usually have must save two semitones of ledger lines a note.
-    costs = [
-        _ledger_cost(clef, pitch) + 2.0 * (i > 1) + 1.0 * (i == 1 and len(clefs) > 4) for i, clef in enumerate(clefs)
-    ]
-    return clefs[int(np.argmin(costs))]
+        own = ALTO
+    clefs = [(own, 0.0)] if own else []
+    # Semitones of ledger lines a note that another clef must save: a guitarist reads low E on three lines.
+    stranger = 10.0 if own else 0.0
+    clefs += [(TREBLE, stranger), (BASS, stranger), (HIGH_TREBLE, stranger + 4.0), (BASS_8, stranger + 4.0)]
+    return min(clefs, key=lambda choice: _ledger_cost(choice[0], pitch) + choice[1])[0]
 
 
 def _ledger_cost(clef: Clef, pitch: NDArray[np.int64]) -> float:
