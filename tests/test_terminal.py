@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 
@@ -9,6 +10,14 @@ import pytest
 
 from bandroid import terminal
 from bandroid.errors import CorpusError, MachineError
+
+
+@pytest.fixture(autouse=True)
+def _hears_ctrl_c_again():
+    """terminal.run stops listening at the end of a process; these tests go on."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 def raising(error: BaseException):

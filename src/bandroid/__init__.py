@@ -8,9 +8,10 @@ The verbs of the command line are functions here (bandroid/api.py), loaded when 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing itself takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from bandroid.api import compose, inspect, learn, play, read_songs, render, styles, write_midi
 
 __version__ = "0.1.0"

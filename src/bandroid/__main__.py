@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -16,8 +17,12 @@ def main() -> None:
             return app(standalone_mode=False, prog_name="bandroid")
 
         status = terminal.run(work)
-    except KeyboardInterrupt:  # between the imports above and terminal.run's own care
+        terminal.deafen()
+    except KeyboardInterrupt:  # before terminal.run could see to it, or while it wrote its last words
         status = 130
+    if status == 130:
+        # Python would end itself by the signal where Ctrl-C came amid certain C code: then no status at all.
+        os._exit(status)
     sys.exit(status)
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,9 +53,19 @@ def run(work: Callable[[], object]) -> int:
     return status if isinstance(status, int) else DONE
 
 
+def deafen() -> None:
+    """Hear no further Ctrl-C: it must not spoil the way out."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _interrupted() -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not spoil the way out
+    deafen()
     complain("stopped; what was finished is kept")
+    try:
+        sys.stdout.flush()
+    except OSError:
+        pass
     return INTERRUPTED
 
 
