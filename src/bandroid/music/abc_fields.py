@@ -49,7 +49,7 @@ def parse_key(text: str) -> Key | None:
     found = _KEY.match(text)
     if text.lower().startswith("none"):
         key, rest = Key(is_stated=False), text[4:]
-    elif found and not text[found.start(3) :].lower().startswith("clef"):
+    elif found:
         tonic, sign, mode = found.groups()
         is_exact = mode.lower() == "exp"
         mode = "min" if mode == "m" else mode[:3].lower()
