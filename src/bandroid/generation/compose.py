@@ -14,7 +14,7 @@ from bandroid.generation.choices import CHOICES, next_choice
 from bandroid.generation.form import sections
 from bandroid.generation.guard import Guard
 from bandroid.generation.lineup import LineUp, cast
-from bandroid.generation.sampling import AS_LEARNT, Sampling, draw
+from bandroid.generation.sampling import AS_LEARNT, USUAL, Sampling, draw
 from bandroid.generation.style import InstantStyle
 from bandroid.music.notes import Notes
 from bandroid.music.song import KeyChange, Part, Song, TextEvent
@@ -41,7 +41,8 @@ class Wish:
     """tonic's pitch class, 0 (C) to 11 (B), and whether minor"""
     programs: tuple[int, ...] | None = None
     """the line-up: General MIDI programs, or lineup.DRUMS"""
-    sampling: Sampling = AS_LEARNT
+    sampling: Sampling = USUAL
+    """of notes; which cells come is always drawn as learnt"""
 
     def __post_init__(self) -> None:
         low, high = TEMPO_RANGE_QPM

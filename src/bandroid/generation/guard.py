@@ -18,6 +18,7 @@ from bandroid.representations.score_vocabulary import N_RECENT, VOCABULARY
 
 _PITCH = 256
 _SILENT, _NEW = 0, 1  # outcomes of the choice of a cell
+_CELL_END = 0  # outcome of the choice of a position
 _SILENT_TOKEN, _NEW_TOKEN = VOCABULARY.token("silent", 0), VOCABULARY.token("new", 0)
 _TRANSPOSED_TOKEN = VOCABULARY.token("transposed", 0)
 _STEER_AFTER_BARS = 2  # sooner, a share of silence says nothing
@@ -42,6 +43,11 @@ class Guard:
             return self._steer_cell(cursor, choice, probabilities)
         if choice.name == "pitch":
             return self._steer_pitch(cursor, probabilities)
+        if choice.name == "position" and tuple(cursor.content) in self._loop_contents(cursor):
+            # Written anew, note for note, it would be the loop all the same: so the cell goes on.
+            steered = probabilities.copy()
+            steered[_CELL_END] = 0.0
+            return steered if steered.any() else probabilities
         return probabilities
 
     def _steer_cell(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

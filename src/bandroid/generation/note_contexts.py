@@ -7,6 +7,8 @@ sounds in the other parts (harmony). Chains hold the most telling feature first 
 
 from __future__ import annotations
 
+import itertools
+
 from bandroid.generation.cell_contexts import Chains, family_of
 from bandroid.generation.counts import hash_chain
 from bandroid.representations.score_cursor import Content, Cursor
@@ -15,6 +17,7 @@ from bandroid.representations.sheet import LENGTH_CLASSES_TICK
 _NOTHING = -1
 _POSITION, _PITCH = 128 * 256, 256  # what they are worth in a note's code
 _END = 999
+_LONGEST_LINE = 48
 _LENGTHS_TICK = LENGTH_CLASSES_TICK.tolist()
 
 
@@ -90,6 +93,7 @@ class NoteContexts:
             hash_chain(33, cursor.part, in_chord, lately[0], lately[1], first),
             hash_chain(34, in_chord, bass, lately[0], family),
             hash_chain(35, len(here), lately[0], voice, first),
+            hash_chain(36, in_chord, *self._sequence(), lately[0]),
         ]
 
     def drum(self) -> Chains:
@@ -215,6 +219,30 @@ class NoteContexts:
         content = self._cursor.content
         after = content[-1] | (_PITCH - 1) if content else _NOTHING
         return next((code // _POSITION for code in reference if code > after), _END)
+
+    def _sequence(self) -> tuple[int, int]:
+        """Return the pitch that would go on a sequence, and how many intervals it shares with what it follows.
+
+        Looks for where this part last moved by the same interval, better by the same two, and goes on as it did then:
+        a figure on another degree is the same figure.
+        """
+        cursor = self._cursor
+        line = [code // _PITCH % 128 for cell in cursor.history[cursor.part][-4:] for code in cell][-_LONGEST_LINE:]
+        line += [code // _PITCH % 128 for code in cursor.content]
+        moves = [b - a for a, b in itertools.pairwise(line)]
+        if len(moves) < 2:
+            return _NOTHING, 0
+        found, shared = _NOTHING, 0
+        for at in range(len(moves) - 2, -1, -1):
+            if moves[at] == moves[-1]:
+                n = 1
+                while n < 4 and at >= n and moves[at - n] == moves[-1 - n]:
+                    n += 1
+                if n > shared:
+                    found, shared = line[-1] + moves[at + 1], n
+                    if n == 4:
+                        break
+        return found, shared
 
     def _harmony(self, position: int) -> tuple[int, int]:
         """Return the lowest pitch of the first, and of the last, pitched part that has begun to sound in this bar."""

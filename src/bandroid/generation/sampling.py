@@ -16,8 +16,9 @@ class Sampling:
 
     temperature: float = 1.0
     """1 draws as learnt; lower is safer, higher is wilder; 0 always takes the likeliest"""
-    top_p: float = 1.0
-    """keep only the likeliest outcomes that together reach this probability (Holtzman et al. 2020)"""
+    top_p: float = 0.95
+    """keep only the likeliest outcomes that together reach this probability (Holtzman et al. 2020): a wrong note in
+    twenty is one that no band would play"""
     min_p: float = 0.0
     """drop outcomes less likely than this share of the likeliest one (Nguyen et al. 2024)"""
 
@@ -30,7 +31,8 @@ class Sampling:
             raise WishError(f"--min-p {self.min_p:g} is out of range: 0 or more, below 1")
 
 
-AS_LEARNT = Sampling()
+AS_LEARNT = Sampling(top_p=1.0)
+USUAL = Sampling()
 
 
 def draw(probabilities: NDArray[np.float64], sampling: Sampling, rng: np.random.Generator) -> int:

@@ -1,0 +1,161 @@
+"""Composing keeps to the wish, to the band's habits, and to the seed."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from bandroid.critique.habits import BandHabits
+from bandroid.errors import WishError
+from bandroid.generation.compose import Wish, compose, write_bars
+from bandroid.generation.form import sections
+from bandroid.generation.guard import Guard
+from bandroid.generation.lineup import DRUMS, LineUp, Player
+from bandroid.generation.sampling import AS_LEARNT, Sampling
+from bandroid.generation.style import InstantStyle
+from bandroid.music.clock import bar_grid
+from bandroid.music.midi_writer import midi_bytes
+from bandroid.representations.score import decode, encode, snap
+
+
+def test_the_same_seed_gives_the_same_bytes(small_style: InstantStyle) -> None:
+    one, again, other = (compose(small_style, Wish(8), seed=seed) for seed in (7, 7, 8))
+    assert midi_bytes(one.song, one.comment) == midi_bytes(again.song, again.comment)
+    assert midi_bytes(one.song) != midi_bytes(other.song)
+
+
+def test_a_variation_does_not_depend_on_how_many_there_are(small_style: InstantStyle) -> None:
+    assert compose(small_style, Wish(4), 7, 2).song == compose(small_style, Wish(4), 7, 2).song
+    assert compose(small_style, Wish(4), 7, 1).song != compose(small_style, Wish(4), 7, 2).song
+
+
+@pytest.mark.parametrize("n_bars", [1, 5, 16, 40])
+def test_a_piece_has_the_bars_wished(small_style: InstantStyle, n_bars: int) -> None:
+    song = compose(small_style, Wish(n_bars), seed=3).song
+    grid = bar_grid(song)
+    assert grid.n_bars <= n_bars
+    assert song.end_tick <= n_bars * int(grid.length_tick[0])
+    assert any(len(part.notes) for part in song.parts)
+    assert decode(encode(song)) == snap(song)
+
+
+def test_wishes_are_met(small_style: InstantStyle) -> None:
+    wish = Wish(8, tempo_qpm=90.0, metre=(3, 4), key=(9, True), programs=(30, DRUMS, 33, 30))
+    piece = compose(small_style, wish, seed=1)
+    song = piece.song
+    assert song.tempos[0].tempo_qpm == 90.0
+    assert (song.metres[0].numerator, song.metres[0].denominator) == (3, 4)
+    assert piece.key == "A minor"
+    assert (song.keys[0].fifths, song.keys[0].is_minor) == (0, True)
+    assert {part.program for part in song.parts if not part.is_drum} <= {30, 33}
+    assert sum(part.is_drum for part in song.parts) <= 1
+
+
+def test_a_piece_moves_into_its_key(small_style: InstantStyle) -> None:
+    in_c = compose(small_style, Wish(8, key=(0, False)), seed=5).song
+    in_d = compose(small_style, Wish(8, key=(2, False)), seed=5).song
+    for one, other in zip(in_c.parts, in_d.parts, strict=True):
+        moved = np.sort(other.notes.pitch - (0 if one.is_drum else 2))
+        assert np.array_equal(moved % 12, np.sort(one.notes.pitch) % 12) or len(one.notes) == len(other.notes)
+    assert in_d.keys[0].fifths == 2
+
+
+def test_the_mix_is_the_bands(small_style: InstantStyle) -> None:
+    song = compose(small_style, Wish(8), seed=2).song
+    volumes = {(part.program, part.is_drum): (part.volume, part.pan) for part in song.parts}
+    assert volumes[0, True] == (110, 64)
+    assert volumes[33, False] == (100, 70)
+
+
+def test_no_note_rings_into_its_own_repeat(small_style: InstantStyle) -> None:
+    for seed in range(4):
+        for part in compose(small_style, Wish(8, sampling=Sampling(2.0)), seed).song.parts:
+            notes = part.notes
+            for pitch in set(notes.pitch.tolist()):
+                mine = notes.select(notes.pitch == pitch)
+                assert np.all(mine.end_tick[:-1] <= mine.onset_tick[1:])
+
+
+def test_the_comment_says_how_to_make_it_again(small_style: InstantStyle) -> None:
+    comment = json.loads(compose(small_style, Wish(4, tempo_qpm=100.0), seed=9, variation=2).comment)
+    assert comment["seed"] == 9
+    assert comment["variation"] == 2
+    assert comment["style_hash"] == "0" * 64
+    assert comment["tempo_qpm"] == 100.0
+
+
+def test_pieces_are_neither_silent_nor_stuck(small_style: InstantStyle) -> None:
+    habits = [compose(small_style, Wish(32), seed).habits for seed in range(6)]
+    band = small_style.habits
+    assert all(piece.longest_rest_bars <= max(band.longest_rest_bars, 1) for piece in habits)
+    assert all(piece.silent_share < 0.6 for piece in habits)
+    assert all(piece.longest_loop_bars <= band.longest_loop_bars for piece in habits)
+
+
+def test_a_piece_goes_on_as_long_as_one_asks(small_style: InstantStyle) -> None:
+    line_up = small_style.line_ups[0]
+    guard = Guard(small_style.habits, line_up.silent_share)
+    writing = write_bars(small_style, line_up, AS_LEARNT, guard, np.random.default_rng(0))
+    for number in range(1, 101):
+        assert len(next(writing).bars) == number
+
+
+class TestGuard:
+    def test_a_drone_is_cut_at_the_bands_longest_run(self, small_style: InstantStyle) -> None:
+        strict = BandHabits((0.0, 0.0, 0.1), 0, 2, 2, 8, 8.0, 0.3)
+        style = InstantStyle(
+            "strict", "", small_style.counts, small_style.weights, small_style.order, small_style.line_ups, strict
+        )
+        for seed in range(5):
+            piece = compose(style, Wish(24, programs=(33,)), seed)
+            assert piece.habits.longest_pitch_run <= 8
+            assert piece.habits.longest_loop_bars <= 2
+            assert piece.habits.longest_rest_bars == 0
+
+    def test_a_piece_begins_with_music(self, small_style: InstantStyle) -> None:
+        for seed in range(10):
+            song = compose(small_style, Wish(2, programs=(27,)), seed).song
+            assert min(int(part.notes.onset_tick[0]) for part in song.parts) < 48
+
+
+class TestForm:
+    def test_sections_are_letters(self) -> None:
+        verse, chorus = [(1,)] * 8, [(2,)] * 8
+        assert sections([verse + chorus + verse]) == [(0, "A"), (8, "B"), (16, "A")]
+        assert sections([verse + verse]) == [(0, "A")]
+        assert sections([[()] * 8]) == [(0, "A")]
+        assert sections([]) == []
+
+
+class TestLineUp:
+    def test_json_brings_it_back(self, small_style: InstantStyle) -> None:
+        for line_up in small_style.line_ups:
+            assert LineUp.from_json(json.loads(json.dumps(line_up.as_json()))) == line_up
+
+    @pytest.mark.parametrize("change", [{"tonic": 12}, {"metre": [4, 3]}, {"tempo_qpm": 0}, {"players": []}])
+    def test_nonsense_is_refused(self, small_style: InstantStyle, change: dict[str, object]) -> None:
+        with pytest.raises(ValueError):
+            LineUp.from_json({**small_style.line_ups[0].as_json(), **change})
+
+    @pytest.mark.parametrize("velocities", [(), (0,), (80, 70), (80, 81), (128,)])
+    def test_velocities_stand_one_in_a_class(self, velocities: tuple[int, ...]) -> None:
+        with pytest.raises(ValueError):
+            Player(0, False, velocities)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"n_bars": 0},
+        {"n_bars": 10**6},
+        {"tempo_qpm": 1.0},
+        {"metre": (4, 3)},
+        {"programs": ()},
+        {"programs": (1,) * 99},
+    ],
+)
+def test_wishes_out_of_range_are_said(wish: dict[str, object]) -> None:
+    with pytest.raises(WishError):
+        Wish(**wish)  # type: ignore[arg-type]

@@ -1,0 +1,38 @@
+"""A band small enough to learn within a test: drums, bass and guitar over four chords, in two keys."""
+
+from __future__ import annotations
+
+from bandroid.music.notes import Notes
+from bandroid.music.song import MetreChange, Part, Song, TempoChange
+
+QUARTER = 48
+BAR = 4 * QUARTER
+
+
+def small_song(key: int = 0, n_bars: int = 16, tempo_qpm: float = 120.0) -> Song:
+    """A beat, a bass on the roots, a guitar that rests every other four bars; the fourth bar is a fill."""
+    roots = [key + root for root in (0, 9, 5, 7)]
+    drums, bass, guitar = [], [], []
+    for bar in range(n_bars):
+        start, root = bar * BAR, 36 + roots[bar % 4] % 12
+        for beat in range(4):
+            onset = start + beat * QUARTER
+            drums.append((onset, QUARTER // 4, 38 if beat % 2 else 36, 100 - 10 * (beat % 2)))
+            drums += [(onset + half * QUARTER // 2, QUARTER // 4, 42, 70) for half in range(2)]
+            bass.append((onset, QUARTER, root + (12 if beat == 3 else 0), 90))
+        if bar % 4 == 3:
+            drums += [(start + 3 * QUARTER + i * QUARTER // 4, 6, 45 + i, 110) for i in range(4)]
+        if bar % 8 < 4:
+            guitar += [(start, 2 * QUARTER, root + 12 + third, 80) for third in (0, 4, 7)]
+            guitar += [(start + 2 * QUARTER, QUARTER, root + 24, 85), (start + 3 * QUARTER, QUARTER, root + 26, 85)]
+    parts = (
+        Part("Drums", 0, True, Notes.from_rows(drums), volume=110),
+        Part("Bass", 33, False, Notes.from_rows(bass), pan=70),
+        Part("Guitar", 27, False, Notes.from_rows(guitar), volume=90, pan=40),
+    )
+    return Song(QUARTER, parts, (TempoChange(0, tempo_qpm),), (MetreChange(0, 4, 4),))
+
+
+def small_band() -> list[Song]:
+    """Three songs."""
+    return [small_song(0), small_song(2, 12, 96.0), small_song(5, 20, 140.0)]
