@@ -40,7 +40,7 @@ def some_notes(draw: st.DrawFn) -> Notes:
 @st.composite
 def some_texts(draw: st.DrawFn, words: st.SearchStrategy[str] = WORDS) -> tuple[TextEvent, ...]:
     ticks = sorted(draw(st.lists(TICK, max_size=3)))
-    return tuple(TextEvent(tick, text) for tick in ticks if (text := draw(words)))
+    return tuple(TextEvent(tick, text) for tick in ticks if (text := draw(words)).strip())
 
 
 @st.composite

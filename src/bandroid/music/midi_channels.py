@@ -103,8 +103,11 @@ def read_channels(events: ChannelEvents, channel: Ints, messages: list[Message])
     channels.programs.add(events, channel, np.flatnonzero(kind == 0xC), events.data1)
     control = np.flatnonzero(kind == 0xB)
     number = events.data1[control]
-    for one, table in ((_BANK, channels.banks), (_VOLUME, channels.volumes), (_PAN, channels.pans)):
-        table.add(events, channel, control[number == one], events.data2)
+    channels.banks.add(events, channel, control[number == _BANK], events.data2)
+    channels.pans.add(events, channel, _first_of_each(events, channel, control[number == _PAN]), events.data2)
+    volume = control[number == _VOLUME]
+    for at in (volume, volume[events.data2[volume] > 0]):
+        channels.volumes.add(events, channel, _first_of_each(events, channel, at), events.data2)
     channels.unused["pitch bend"] = int(counts[0xE])
     channels.unused["controller change"] = int(np.count_nonzero(~_IS_USED[number]))
     channels.unused["aftertouch message"] = int(counts[0xA] + counts[0xD])
@@ -119,3 +122,11 @@ def read_channels(events: ChannelEvents, channel: Ints, messages: list[Message])
             one = _DRUM_CHANNEL if block == 0 else block - 1 if block < 10 else block
             channels.rhythm[one] = content[7] > 0
     return channels
+
+
+def _first_of_each(events: ChannelEvents, channel: Ints, at: Ints) -> Ints:
+    """Return, of the events at the indices `at`, the first of each track and channel: a fade has hundreds."""
+    lane = events.track[at] << 11 | channel[at]
+    first = np.full(int(lane.max(initial=0)) + 1, -1)
+    first[lane[::-1]] = at[::-1]  # of equal lanes the last one written stays: the first event
+    return first[first >= 0]

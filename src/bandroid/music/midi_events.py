@@ -156,7 +156,7 @@ def read_events(content: bytes, spans: tuple[tuple[int, int], ...]) -> FileEvent
     scan = _Scan(content)
     gathered = _Gathered()
     tracks = [_walk(content, scan, number, span, gathered) for number, span in enumerate(spans)]
-    return _assemble(scan, gathered, tracks)
+    return _assemble(content, scan, gathered, tracks)
 
 
 def _walk(content: bytes, scan: _Scan, track: int, span: tuple[int, int], gathered: _Gathered) -> TrackState:
@@ -239,7 +239,7 @@ def _cut_back(gathered: _Gathered, sizes: tuple[int, int, int, int, int]) -> Non
     del gathered.runs[n_runs:], gathered.singles[n_singles:], gathered.others[n_others:]
 
 
-def _assemble(scan: _Scan, gathered: _Gathered, tracks: list[TrackState]) -> FileEvents:
+def _assemble(content: bytes, scan: _Scan, gathered: _Gathered, tracks: list[TrackState]) -> FileEvents:
     """Turn what the walk collected into arrays, all values read at once."""
     n_events = gathered.n_events
     delta = np.zeros(n_events, dtype=np.int64)
@@ -278,7 +278,7 @@ def _assemble(scan: _Scan, gathered: _Gathered, tracks: list[TrackState]) -> Fil
     for track, n, end in zip(tracks, counts.tolist(), last.tolist(), strict=True):
         track.end_tick = int(tick[end - 1]) if n else 0
     messages = [
-        Message(track, int(tick[event]), kind, scan.byte[begin:end].tobytes())
+        Message(track, int(tick[event]), kind, content[begin:end])
         for event, _, track, kind, begin, end in gathered.others
         if kind not in (END_OF_TRACK, _NOTHING)
     ]

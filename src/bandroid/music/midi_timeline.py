@@ -138,7 +138,7 @@ def _read_texts(texts: list[Message], line: Timeline) -> None:
 
 
 def _append_text(texts: list[TextEvent], tick: int, text: str) -> None:
-    if text:
+    if text.strip():
         texts.append(TextEvent(tick, text))
 
 
