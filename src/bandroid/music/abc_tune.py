@@ -400,7 +400,7 @@ class TuneReader:
 
     def _score(self) -> WrittenScore:
         voices = list(self.voices.values())
-        self._bar(max(max(len(voice.bar_length_unit) for voice in voices) - 1, 0))
+        self._bar(max(voice.bar for voice in voices))
         for voice in voices:
             for bar, length_unit in zip(self.bars, voice.bar_length_unit, strict=False):
                 bar.length_unit = max(bar.length_unit, length_unit)

@@ -18,6 +18,8 @@ from bandroid.errors import MusicXmlError
 
 MAX_BYTES = 64 << 20
 """uncompressed; an orchestral score of an hour has about 30 MiB"""
+MAX_TAGS = 3_000_000
+"""about 130,000 notes; a tag takes far more memory than its bytes in the file"""
 MAX_CONTAINER_BYTES = 1 << 20
 MAX_ENTRIES = 1000
 """files in a zip; a score has two, and perhaps pictures"""
@@ -102,6 +104,8 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str, limit: int) -> byte
 
 
 def _parse(path: Path, content: bytes) -> ET.Element:
+    if content.count(b"<") > MAX_TAGS:
+        raise MusicXmlError(path, f"it holds more than {MAX_TAGS:,} tags, the most that is read")
     root = _parse_any(path, content)
     if "}" in root.tag:
         for element in root.iter():

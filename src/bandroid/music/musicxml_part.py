@@ -353,7 +353,7 @@ class PartReader:
                 elif child.tag == "dynamics":
                     self._read_dynamics(child)
                 elif child.tag == "metronome" and (sound is None or "tempo" not in sound.attrib):
-                    tempo_qpm = read_metronome(child, self.timeline.tempo_before(self.bar, at_unit))
+                    tempo_qpm = read_metronome(child, self.timeline.last_tempo_qpm)
                     if tempo_qpm is not None:
                         self.timeline.add_tempo(self.bar, at_unit, tempo_qpm)
         if sound is not None:

@@ -15,6 +15,7 @@ from bandroid.music.musicxml_file import open_score
 from bandroid.music.musicxml_part import PartReader
 from bandroid.music.musicxml_timeline import Timeline
 from bandroid.music.perform import perform
+from bandroid.music.repeats import MAX_PLAYED_BARS
 from bandroid.music.song import Song
 from bandroid.music.written import NotationError, WrittenScore
 
@@ -37,7 +38,10 @@ def read_musicxml(path: Path) -> Song:
 def _read_score(root: ET.Element) -> WrittenScore:
     measures_of_part = _by_part(root)
     score_parts = {part.get("id", ""): part for part in root.iterfind("part-list/score-part")}
-    timeline = Timeline(max((len(measures) for measures in measures_of_part.values()), default=0))
+    n_bars = max((len(measures) for measures in measures_of_part.values()), default=0)
+    if n_bars > MAX_PLAYED_BARS:
+        raise NotationError(f"it has {n_bars:,} bars; {MAX_PLAYED_BARS:,} is the most that is read")
+    timeline = Timeline(n_bars)
     parts = []
     for number, (identity, measures) in enumerate(measures_of_part.items(), 1):
         parts += PartReader(score_parts.get(identity), number, timeline).read(measures)

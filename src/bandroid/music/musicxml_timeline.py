@@ -43,6 +43,8 @@ class Timeline:
         self.metres: dict[int, Metre | None] = {}
         self.keys: dict[tuple[int, int], tuple[int, bool]] = {}
         self.tempos: dict[tuple[int, int], float] = {}
+        self.last_tempo_qpm: float | None = None
+        """the tempo that was stated last, for marks like "quarter = dotted quarter\""""
         self.chords: dict[tuple[int, int], str] = {}
         self.markers: dict[tuple[int, int], str] = {}
         self.faults: Counter[str] = Counter()
@@ -55,13 +57,9 @@ class Timeline:
         """Note a tempo; one that no player could take is left out."""
         if 1.0 <= tempo_qpm <= 10_000.0:
             self.tempos.setdefault((bar, at_unit), tempo_qpm)
+            self.last_tempo_qpm = tempo_qpm
         else:
             self.faults["{n} impossible tempos were left out"] += 1
-
-    def tempo_before(self, bar: int, at_unit: int) -> float | None:
-        """Return the tempo stated last before a place."""
-        before = [place for place in self.tempos if place < (bar, at_unit)]
-        return self.tempos[max(before)] if before else None
 
     def read_barline(self, barline: ET.Element, bar: int) -> None:
         """Note repeats and endings; a sign at a bar's left edge belongs before it."""

@@ -38,6 +38,8 @@ FINEST_GRACE_UNIT = UNITS_PER_QUARTER // 32
 """where there is little room, it lasts a multiple of a 128th, so that the clock need not be finer for it"""
 
 _ONSET, _LENGTH, _PITCH, _VELOCITY, _VOICE, _TIES, _GRACE = range(7)
+_NEAR = 16
+"""rows looked at for the chord beside a grace note or the other end of a tie; no hand plays more"""
 _Value = TypeVar("_Value")
 _Table = NDArray[np.int64]
 
@@ -140,13 +142,15 @@ def _join_ties(table: _Table) -> _Table:
     head: dict[int, int] = {}  # a continuing row -> the row that sounds for it
     starts = np.flatnonzero(table[:, _TIES] & TIE_STARTS)
     for row in starts[np.argsort(table[starts, _ONSET], kind="stable")].tolist():
+        free = at_place.get((onsets[row] + lengths[row], pitches[row]), [])
         candidates = [
             (not ties[other] & TIE_STOPS, voices[other] != voices[row], other)
-            for other in at_place.get((onsets[row] + lengths[row], pitches[row]), ())
-            if other not in head and (ties[other] & TIE_STOPS or voices[other] == voices[row])
+            for other in free[:_NEAR]
+            if ties[other] & TIE_STOPS or voices[other] == voices[row]
         ]
         if candidates:
             other = min(candidates)[2]
+            free.remove(other)
             head[other] = head.get(row, row)
             table[head[other], _LENGTH] += lengths[other]
     return np.delete(table, list(head), axis=0)
@@ -164,7 +168,7 @@ def _place_graces(table: _Table) -> None:
             if at == first:
                 at += 1
             else:
-                _place_group(table, rows[:first], rows[first:at], rows[at:])
+                _place_group(table, rows[max(first - _NEAR, 0) : first], rows[first:at], rows[at : at + _NEAR])
 
 
 def _is_same_group(table: _Table, first: int, row: int, row_before: int) -> bool:
@@ -176,7 +180,7 @@ def _place_group(table: _Table, before: Sequence[int], group: Sequence[int], aft
     count = int(table[group[0], _GRACE])
     sounding: list[int] = []  # the chord that ends where the main note begins
     free_unit = main_unit
-    for row in reversed(before[-16:]):
+    for row in reversed(before):
         end_unit = int(table[row, _ONSET] + table[row, _LENGTH])
         if end_unit == main_unit and (not sounding or table[row, _ONSET] == table[sounding[0], _ONSET]):
             sounding.append(row)
@@ -195,7 +199,7 @@ def _place_group(table: _Table, before: Sequence[int], group: Sequence[int], aft
             if not table[row, _TIES] & TIE_STARTS:
                 table[row, _LENGTH] -= step_unit * count
         return
-    mains = [row for row in after[:16] if table[row, _ONSET] == main_unit and not table[row, _GRACE]]
+    mains = [row for row in after if table[row, _ONSET] == main_unit and not table[row, _GRACE]]
     free_unit = min((int(table[row, _LENGTH]) // 2 for row in mains), default=count * GRACE_UNIT)
     step_unit = _grace_length(free_unit // count) or 1
     for row in group:
