@@ -26,20 +26,44 @@ def add_reverb(mix: NDArray[np.float32], amount: float, rate_hz: int) -> None:
     """
     if amount <= 0.0:
         return
-    size = 1 << (round(_TRANSFORM_SECOND * rate_hz) - 1).bit_length()
-    room = _room(rate_hz, size)
-    n_frames = mix.shape[1]
-    step = size - round(_LENGTH_SECOND * rate_hz)
-    # From the end backwards: the answer goes forwards in time only, so no block hears another one's.
-    for start in reversed(range(0, n_frames, step)):
-        sent = np.fft.rfft(mix[2, start : start + step] * np.float32(amount), size)
-        for channel in range(2):
-            answer = np.fft.irfft(sent * room[channel], size)[: n_frames - start]
-            mix[channel, start : start + answer.size] += answer
+    # At half the sample rate: the room has nothing to say above 9 kHz, and half the work is enough.
+    sent = _halve(mix[2])
+    half_hz = rate_hz / 2.0
+    n_frames = sent.size
+    size = 1 << (round(_TRANSFORM_SECOND * half_hz) - 1).bit_length()
+    room = _room(half_hz, size)
+    step = size - round(_LENGTH_SECOND * half_hz)
+    answers = np.zeros((2, n_frames), dtype=np.float32)
+    for start in range(0, n_frames, step):
+        spectrum = np.fft.rfft(sent[start : start + step] * np.float32(amount), size)
+        for answer, channel in zip(answers, room, strict=True):
+            target = answer[start : start + size]
+            target += np.fft.irfft(spectrum * channel, size)[: target.size]
+    for row, answer in zip(mix, answers, strict=False):
+        _add_doubled(row, answer)
+
+
+def _halve(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return float32[ceil(frames / 2)]: every other frame, after a half-band filter of seven points."""
+    even, odd = wave[0::2], np.pad(wave[1::2], (2, 2))
+    half = np.multiply(even, np.float32(0.5))
+    n_frames = half.size
+    for shift, weight in ((0, -1), (1, 9), (2, 9), (3, -1)):
+        half += odd[shift : shift + n_frames] * np.float32(weight / 32)
+    return half
+
+
+def _add_doubled(row: NDArray[np.float32], half: NDArray[np.float32]) -> None:
+    """Add a wave of half the sample rate to a row, in place; frames between two are interpolated from four."""
+    row[0::2] += half
+    between = row[1::2]
+    wide = np.pad(half, (1, 3))
+    for shift, weight in ((0, -1), (1, 9), (2, 9), (3, -1)):
+        between += wide[shift : shift + between.size] * np.float32(weight / 16)
 
 
 @lru_cache(maxsize=2)
-def _room(rate_hz: int, size: int) -> NDArray[np.complex64]:
+def _room(rate_hz: float, size: int) -> NDArray[np.complex64]:
     """Return complex64[2, size // 2 + 1]: the spectrum of the room's answer on the left and on the right."""
     generator = np.random.default_rng(_SEED)
     n_frames = round(_LENGTH_SECOND * rate_hz)

@@ -17,6 +17,8 @@ LONGEST_WAVE_SECOND = 20.0
 """A note that sustains longer goes round in the last part of its wave: memory stays small for a drone of an hour."""
 _WAYS_ROUND = 256
 """Among so many lengths there is one that is a whole number of frames to within 1/500 of one."""
+_STEADY_SECOND = 0.5
+_NEVER_STEADY = ("mod_lfo_to_pitch", "vib_lfo_to_pitch", "mod_lfo_to_cutoff")
 _JOIN_FRAME = 2_048
 """what is left of a difference, also of the phase of a vibrato, is spread over 46 ms"""
 _CONTROL = 64
@@ -141,15 +143,19 @@ def make_voice(
             n_frames = longest if round_start >= 0 else n_frames
     else:
         n_frames = min(n_frames, int((region.end - region.start - 1) / ratio))
-    position, step = _positions(region, key, ratio, n_frames, rate_hz)
+    n_made, again = _steady_part(region, key, loop_frame, first_loop_frame, n_frames, rate_hz)
+    position, step = _positions(region, key, ratio, n_made, rate_hz)
     if not region.loops:
-        n_frames = min(n_frames, int(np.searchsorted(position, region.end - region.start - 1)) * _CONTROL)
+        n_made = min(n_made, int(np.searchsorted(position, region.end - region.start - 1)) * _CONTROL)
     last = float(position[-1] + step[-1] * _CONTROL)
-    wave = workspace.array("wave", n_frames)
+    wave = workspace.array("wave", n_made)
     _interpolate(_source(font, region, int(last) + 4, workspace), position, step, wave)
     if not region.loops:
         _fade_end(wave)
     wave = _filter(wave, struck, rate_hz, workspace)
+    if n_made < n_frames and region.loops:
+        _join_round(wave, again)
+        wave = _go_round(wave, again, workspace.array("whole", n_frames))
     _tremble(wave, region, rate_hz)
     if round_start >= 0:
         _join_round(wave, round_start)
@@ -173,6 +179,35 @@ def _after_loop(font: SoundFont, region: Region, ratio: float) -> NDArray[np.flo
     _interpolate(points, frame * ratio, np.full_like(frame, ratio), after_loop)
     _fade_end(after_loop)
     return after_loop
+
+
+def _steady_part(
+    region: Region, key: int, loop_frame: float, first_loop_frame: float, n_frames: int, rate_hz: int
+) -> tuple[int, int]:
+    """Return how much of a looped wave has to be made, in frames, and the frame from which the rest repeats it.
+
+    Once the filter has come to rest, a loop sounds the same each time, and copying is cheaper than making.
+    """
+    if not region.loops or any(region[name] for name in _NEVER_STEADY):
+        return n_frames, -1
+    steady = int(first_loop_frame) + 2 * _JOIN_FRAME
+    if region["mod_env_to_cutoff"] or region["mod_env_to_pitch"]:
+        steady += Envelope.of(region, "mod_env", key, rate_hz).settled_frame
+    room = round(_STEADY_SECOND * rate_hz)
+    again = _round_start(loop_frame, room, steady + room)
+    if again < 0 or n_frames < steady + 2 * room:
+        return n_frames, -1
+    return steady + room, again
+
+
+def _go_round(wave: NDArray[np.float32], again: int, whole: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill an array with a wave, whose part from frame `again` on is repeated as often as needed; return it."""
+    whole[: wave.size] = wave
+    part = wave[again:]
+    for at in range(wave.size, whole.size, part.size):
+        rest = whole[at : at + part.size]
+        rest[:] = part[: rest.size]
+    return whole
 
 
 def _round_start(loop_frame: float, room_frame: float, n_frames: int) -> int:
@@ -259,7 +294,7 @@ def _interpolate(
         index = at.astype(np.int64)
         at -= index
         x = at.astype(np.float32)
-        before, here, next_, after = (source.take(index + shift, mode="clip") for shift in range(4))
+        before, here, next_, after = (source[shift:].take(index, mode="clip") for shift in range(4))
         slope = next_ - before
         slope *= half
         back = here - next_
