@@ -17,12 +17,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bandroid.errors import StyleError
 from bandroid.generation import cell_contexts
 from bandroid.generation.choices import Choice, allowed_mask, outcomes
 from bandroid.generation.counts import TOTAL, Counts, Entry
 from bandroid.generation.note_contexts import NoteContexts
 from bandroid.representations.score_cursor import Cursor
 
+CONTEXTS_VERSION = 1
+"""raised when a chain of contexts changes: counts of other contexts mean nothing any more"""
 SONG_WEIGHT = 6.0
 """how much one count in the song so far weighs against one in the style; 3 to 12 differ by 0.01 bits per note"""
 LEARNING_RATE = 0.005
@@ -172,7 +175,11 @@ class Ngram:
         known = self.weights.get(key)
         if known is None:
             known = self.weights.get((key[0], _COMMON))
-        return np.full(n_chains, _SUM_OF_WEIGHTS / n_chains) if known is None else known
+        if known is None:
+            return np.full(n_chains, _SUM_OF_WEIGHTS / n_chains)
+        if known.size != n_chains:
+            raise StyleError("the style's mixing weights do not fit; learn it again")
+        return known
 
     def _refine(self, estimate: NDArray[np.float64], context: int) -> bool:
         """Move an estimate, in place, from a shorter context to this longer one; False where it was never met."""

@@ -15,7 +15,7 @@ from bandroid.errors import StyleError
 from bandroid.generation.choices import CHOICES
 from bandroid.generation.counts import FrozenCounts
 from bandroid.generation.lineup import LineUp
-from bandroid.generation.ngram import Ngram, WeightKey
+from bandroid.generation.ngram import CONTEXTS_VERSION, Ngram, WeightKey
 from bandroid.representations.score_vocabulary import VOCABULARY
 
 COUNTS_NAME = "counts.npz"
@@ -48,9 +48,11 @@ def load_style(bundle: Bundle) -> InstantStyle:
         raise StyleError(f"style {bundle.name}: its kind {manifest.preset!r} needs a newer bandroid")
     if dict(manifest.representation) != REPRESENTATION:
         raise StyleError(f"style {bundle.name}: it writes music in a way that this version of bandroid does not read")
+    model: Mapping[str, Any] = manifest.model
+    if model.get("contexts") != CONTEXTS_VERSION:
+        raise StyleError(f"style {bundle.name}: it was learnt by another version of bandroid; learn it again")
     try:
         arrays = bundle.arrays(COUNTS_NAME)
-        model: Mapping[str, Any] = manifest.model
         return InstantStyle(
             name=bundle.name,
             style_hash=bundle.style_hash,
@@ -77,7 +79,7 @@ def check_golden(style: InstantStyle, bundle: Bundle) -> None:
     try:
         again = golden(style, arrays["tokens"].tolist())["probability"]
         is_same = np.allclose(again, arrays["probability"], rtol=1e-3, atol=1e-9)
-    except (KeyError, ValueError, IndexError, TypeError):
+    except (KeyError, ValueError, IndexError, TypeError, StyleError):
         is_same = False
     if not is_same:
         raise StyleError(f"style {bundle.name}: it does not work here as it did where it was made; learn it again")

@@ -13,7 +13,7 @@ from bandroid.bundle.manifest import Manifest, Source, Training, TrainingSong
 from bandroid.generation.compose import write_bars
 from bandroid.generation.counts import FrozenCounts
 from bandroid.generation.guard import Guard
-from bandroid.generation.ngram import SONG_WEIGHT
+from bandroid.generation.ngram import CONTEXTS_VERSION
 from bandroid.generation.sampling import AS_LEARNT
 from bandroid.generation.style import COUNTS_NAME, GOLDEN_NAME, REPRESENTATION, InstantStyle, golden, weights_as_arrays
 from bandroid.representations.score import tokens_from_sheet
@@ -40,7 +40,7 @@ def instant_style(
         preset="instant",
         summary=summary,
         representation=REPRESENTATION,
-        model={"order": learnt.order, "song_weight": SONG_WEIGHT, "habits": learnt.habits.as_json()},
+        model={"contexts": CONTEXTS_VERSION, "order": learnt.order, "habits": learnt.habits.as_json()},
         defaults={"line_ups": [line_up.as_json() for line_up in learnt.line_ups]},
         training=Training(tuple(songs), tuple(sources), dict(figures or {}), tuple(notes)),
         created_by=f"bandroid {__version__}",
