@@ -1,7 +1,8 @@
 """The engraver: a program of its own, so that a crash of the native library ends this process and no other.
 
 Reads one JSON object on standard input, {"musicxml": text, "options": verovio's options, "hides_silent_staves": bool},
-and writes one on standard output, {"pages": [SVG text]} or {"error": text}. It imports nothing of bandroid: `engraving.py` runs it as a file.
+and writes one on standard output, {"pages": [SVG text]} or {"error": text}. It imports nothing of bandroid:
+`engraving.py` runs it as a file.
 """
 
 from __future__ import annotations
@@ -77,10 +78,12 @@ def _flat_text(text: str, glyphs: Path) -> str:
 def _runs(element: ET.Element, inherited: dict[str, str]) -> Iterator[tuple[dict[str, str], dict[str, str], str]]:
     """Yield (style, place if the element states one, words) of an element and what is in it."""
     style = inherited | {name: element.attrib[name] for name in _INHERITED if name in element.attrib}
-    place = {name: element.attrib[name] for name in ("x", "y") if name in element.attrib}
+    place: dict[str, str] = {name: element.attrib[name] for name in ("x", "y") if name in element.attrib}
     is_leaf = not len(element)
     if place or is_leaf:
-        yield style, place if len(place) == 2 else {}, (element.text or "") if is_leaf else ""
+        if len(place) < 2:
+            place = {}
+        yield style, place, (element.text or "") if is_leaf else ""
     for child in element:
         if child.tag != "title":
             yield from _runs(child, style)

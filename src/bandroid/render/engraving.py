@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from bandroid.errors import MachineError
-from bandroid.render.svg_text import draw_texts_without_fonts
+from bandroid.render.lettering import has_font, with_strokes
 
 _A4_MM = (210, 297)
 _STAFF_SIZES = ((1, 80), (2, 76), (4, 64), (8, 54), (12, 48), (20, 42))
@@ -96,10 +96,11 @@ def svg_to_png(svg: str, width_pixel: int = PNG_WIDTH_PIXEL) -> bytes:
     """
     import resvg_py
 
+    families = re.search(r'font-family="([^"]*)"', svg)
+    if families is not None and not has_font(families[1]):
+        svg = with_strokes(svg)
     try:
-        return bytes(
-            resvg_py.svg_to_bytes(svg_string=draw_texts_without_fonts(svg), width=width_pixel, background="#ffffff")
-        )
+        return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width_pixel, background="#ffffff"))
     except ValueError as error:
         raise MachineError(f"the picture was not drawn: {error}") from error
 

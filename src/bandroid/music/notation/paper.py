@@ -197,7 +197,8 @@ def _best_units(
 def _to_unit(
     exact: NDArray[np.float64], start: NDArray[np.int64], length: NDArray[np.int64], unit: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    return start + np.minimum(round_half_up((exact - start) / unit) * unit, length)
+    slot: NDArray[np.int64] = start + np.minimum(round_half_up((exact - start) / unit) * unit, length)
+    return slot
 
 
 def _close_gaps(onset: NDArray[np.int64], end: NDArray[np.int64], exact_end: NDArray[np.float64]) -> NDArray[np.int64]:

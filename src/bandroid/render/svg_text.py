@@ -1,5 +1,0 @@
-"""placeholder"""
-
-
-def draw_texts_without_fonts(svg: str) -> str:
-    return svg
