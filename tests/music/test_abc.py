@@ -147,6 +147,7 @@ def test_the_unit_length_follows_from_the_metre(tune) -> None:
 
 
 def test_rests_of_all_kinds(tune) -> None:
+    assert rows(tune("C Z C2|")) == [(0, 1, 60), (2, 2, 60)]  # Z among notes is a slip for z
     assert rows(tune("C z x/ C/|Z2|C4")) == [(0, 1, 60), (2.5, 0.5, 60), (11, 4, 60)]
 
 
@@ -193,6 +194,7 @@ def test_decorations_do_not_disturb_and_dynamics_count(tune) -> None:
         ("|::C4::|D4", "CCCD"),
         # two sections without |:, the second one also with endings
         ("C4|1 D4:|2 E4|F4|1 G4:|2 A4|]", "CDCEFGFA"),
+        ("|:C4|1 D4:|\n2 E4|]", "CDCE"),
         ("C4|D4!fine!|E4!D.C.!|]", "CDECD"),
         ("!segno!C4|D4!dacoda!|E4!D.S.!|!coda!F4|]", "CDECDF"),
         ('C4|D4"Fine"|E4"^D.C."|]', "CDECD"),

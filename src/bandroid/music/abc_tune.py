@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from bandroid.music import abc_fields as fields
+from bandroid.music.abc_bars import MAX_BARS, TuneBars
 from bandroid.music.abc_tokens import (
     NOTE,
     TOKEN,
@@ -21,13 +20,10 @@ from bandroid.music.abc_tokens import (
     without_comment,
 )
 from bandroid.music.abc_voice import Voice
-from bandroid.music.repeats import BarMarks
-from bandroid.music.song import DRUM_PROGRAM
-from bandroid.music.written import DYNAMICS, MAX_NOTES, Metre, NotationError, WrittenBar, WrittenScore
+from bandroid.music.written import DYNAMICS, MAX_NOTES, Metre, NotationError, WrittenScore
 
 DEFAULT_VOICE = "1"
 """name of the voice in which the music of a tune without V: stands"""
-MAX_BARS = 20_000
 MAX_VOICES = 64
 _CHORD_SYMBOL = re.compile(
     r"\(?(?:[A-G](?:[#b♯♭=]|bb|##)?"
@@ -45,23 +41,13 @@ _KEPT_IN_QUOTES = ("fine", "d.c.", "d.c.alfine", "d.s.alfine")
 _DRUM_CHANNEL = 10
 
 
-@dataclass(slots=True)
-class _Ending:
-    first_bar: int
-    numbers: tuple[int, ...]
-    stop_bar: int = -1
-    """the bar after it; -1 while it is open"""
-    is_closed: bool = False
-    """whether a sign says that it ends there"""
-
-
 class TuneReader:
     """Reads one tune, line by line."""
 
     def __init__(self, tune: TuneText) -> None:
         self.text = tune
         self.title = ""
-        self.bars: list[WrittenBar] = []
+        self.bars = TuneBars()
         self.voices: dict[str, Voice] = {}
         self.faults: Counter[str] = Counter()
         """sentences with {n} in them -> how often"""
@@ -73,11 +59,9 @@ class TuneReader:
         self.shift_semitone = 0
         self.accidental_scope = "pitch"
         self.part_order: list[str] = []
-        self.sections: list[tuple[str, int]] = []  # (name, first bar) of the body's P: fields
-        self.endings: list[_Ending] = []
         self.is_continued = False  # the line of music before ended in \
+        self.was_bar = False  # whether the sign before was a bar line, so that a number is an ending
         self.is_default_voice = False
-        self.metres: dict[int, Metre | None] = {}
 
     def read(self) -> WrittenScore:
         """Return the tune as a written score; raises NotationError where it holds no music."""
@@ -125,7 +109,7 @@ class TuneReader:
         for value in voice_lines:
             self._voice(value)
         if self.key.is_stated:
-            self._bar(0).keys.append((0, (self.key.fifths, self.key.is_minor)))
+            self.bars[0].keys.append((0, (self.key.fifths, self.key.is_minor)))
         if tempo_text:
             self._read_tempo(tempo_text, 0, 0, self.unit_length)
         # A header's V: lines only introduce the voices; music starts in the first.
@@ -194,7 +178,7 @@ class TuneReader:
             if key is not None:
                 voice.key = key
                 if key.is_stated and self._leads():
-                    self._bar(voice.bar).keys.append((voice.position_unit, (key.fifths, key.is_minor)))
+                    self.bars[voice.bar].keys.append((voice.position_unit, (key.fifths, key.is_minor)))
             shift = fields.parse_shift(value)
             voice.shift_semitone = voice.shift_semitone if shift is None else shift
         elif letter == "M":
@@ -206,7 +190,9 @@ class TuneReader:
         elif letter == "Q":
             self._read_tempo(value, voice.bar, voice.position_unit, voice.unit_length)
         elif letter == "P":
-            self._start_section(value)
+            self._end_bar()
+            if self._leads():
+                self.bars.start_section(value, voice.bar)
         elif letter == "I":
             self._read_directive(value, voice)
         elif letter == "w":
@@ -219,18 +205,9 @@ class TuneReader:
     def _read_tempo(self, text: str, bar: int, at_unit: int, unit_length: Fraction) -> None:
         tempo_qpm = fields.parse_tempo(text, unit_length)
         if tempo_qpm is not None:
-            self._bar(bar).tempos.append((at_unit, tempo_qpm))
+            self.bars[bar].tempos.append((at_unit, tempo_qpm))
         elif re.search(r"\d", re.sub(r'"[^"]*"', "", text)):
             self.faults["{n} tempos could not be read"] += 1
-
-    def _start_section(self, value: str) -> None:
-        if not self._leads():
-            return
-        self._end_bar()
-        name = plain_text(value)
-        self.sections.append((name[:1], self.voice.bar))
-        if name:
-            self._bar(self.voice.bar).markers.append((0, name))
 
     # ------------------------------------------------------------------ lines
 
@@ -253,7 +230,6 @@ class TuneReader:
             raise NotationError(f"it holds more than {MAX_NOTES:,} notes, the most that is read")
 
     def _read_music(self, line: str) -> None:
-        was_bar = False
         for token in TOKEN.finditer(line):
             kind = token.lastgroup
             if kind == "note":
@@ -262,17 +238,17 @@ class TuneReader:
             elif kind == "space":
                 continue
             else:
-                getattr(self, f"_read_{kind}")(token, was_bar)
-            was_bar = kind == "bar"
+                getattr(self, f"_read_{kind}")(token)
+            self.was_bar = kind == "bar"
 
-    def _read_rest(self, token: re.Match[str], _: bool) -> None:
+    def _read_rest(self, token: re.Match[str]) -> None:
         numerator, denominator = parse_multiplier(token["rest"][1:])
-        if token["rest"][0] in "zx":
+        if token["rest"][0] in "zx" or self.voice.reach_unit:  # Z among notes is a slip for z
             self.voice.rest(numerator, denominator)
         else:
             self.voice.rest_bars(min(numerator, MAX_BARS))
 
-    def _read_chord(self, token: re.Match[str], _: bool) -> None:
+    def _read_chord(self, token: re.Match[str]) -> None:
         inside, outside = token["chord"][1:].rsplit("]", 1)
         notes = list(NOTE.finditer(inside))
         if not notes:
@@ -287,37 +263,37 @@ class TuneReader:
                 if note[6]:
                     self.voice.tie_row(row)
 
-    def _read_broken(self, token: re.Match[str], _: bool) -> None:
+    def _read_broken(self, token: re.Match[str]) -> None:
         self.voice.break_rhythm(token["broken"])
 
-    def _read_tie(self, _: re.Match[str], __: bool) -> None:
+    def _read_tie(self, _: re.Match[str]) -> None:
         self.voice.tie()
 
-    def _read_tuplet(self, token: re.Match[str], _: bool) -> None:
+    def _read_tuplet(self, token: re.Match[str]) -> None:
         p, q, r = (*token["tuplet"][1:].split(":"), "", "")[:3]
         if int(p) > 1:
             self.voice.start_tuplet(int(p), int(q[:3] or 0), int(r[:3] or 0))
 
-    def _read_grace(self, token: re.Match[str], _: bool) -> None:
+    def _read_grace(self, token: re.Match[str]) -> None:
         self.voice.add_graces(token["grace"])
 
-    def _read_overlay(self, _: re.Match[str], __: bool) -> None:
+    def _read_overlay(self, _: re.Match[str]) -> None:
         self.voice.overlay()
 
-    def _read_inline(self, token: re.Match[str], _: bool) -> None:
+    def _read_inline(self, token: re.Match[str]) -> None:
         text = token["inline"]
         self._read_field(text[1], text[3:-1].strip())
         if text[1] == "V":
             self.voice.start_line()
 
-    def _read_quoted(self, token: re.Match[str], _: bool) -> None:
+    def _read_quoted(self, token: re.Match[str]) -> None:
         text = token["quoted"][1:-1].strip()
         if text[:1] not in "^_<>@" and _CHORD_SYMBOL.fullmatch(text):
-            self._bar(self.voice.bar).chords.append((self.voice.position_unit, plain_text(text)))
+            self.bars[self.voice.bar].chords.append((self.voice.position_unit, plain_text(text)))
         elif (word := text.lstrip("^_<>@").replace(" ", "").lower()) in _KEPT_IN_QUOTES:
             self._mark_jump(_JUMPS[word])
 
-    def _read_mark(self, token: re.Match[str], _: bool) -> None:
+    def _read_mark(self, token: re.Match[str]) -> None:
         name = token["mark"][1:-1]
         if name in DYNAMICS:
             self.voice.velocity = DYNAMICS[name]
@@ -330,14 +306,14 @@ class TuneReader:
             return
         is_start = sign in ("is_segno", "is_coda")
         bar = self.voice.bar if is_start or self.voice.reach_unit or not self.voice.bar else self.voice.bar - 1
-        setattr(self._bar(bar).marks, sign, True)
+        setattr(self.bars[bar].marks, sign, True)
 
-    def _read_ornament(self, _: re.Match[str], __: bool) -> None:
+    def _read_ornament(self, _: re.Match[str]) -> None:
         """Trills, bowings and the like change no note that we keep."""
 
     _read_slur = _read_ornament
 
-    def _read_other(self, token: re.Match[str], _: bool) -> None:
+    def _read_other(self, token: re.Match[str]) -> None:
         if token["other"] not in "!\\]":
             self.faults["{n} signs that are not ABC were skipped"] += 1
 
@@ -347,102 +323,39 @@ class TuneReader:
         """Tell whether this is the voice whose signs count for all."""
         return self.voice is next(iter(self.voices.values()))
 
-    def _bar(self, number: int) -> WrittenBar:
-        if number >= MAX_BARS:
-            raise NotationError(f"it has more than {MAX_BARS:,} bars")
-        while len(self.bars) <= number:
-            self.bars.append(WrittenBar())
-        return self.bars[number]
-
-    def _marks(self, number: int) -> BarMarks:
-        return self._bar(number).marks
-
     def _end_bar(self) -> None:
         voice = self.voice
         if voice.reach_unit and self._leads():
-            self._bar(voice.bar)
-            self.metres[voice.bar] = voice.metre
+            self.bars.metres[voice.bar] = voice.metre
+            _ = self.bars[voice.bar]  # it exists, even if nothing else is said of it
         voice.end_bar()
 
-    def _read_bar(self, token: re.Match[str], _: bool) -> None:
+    def _read_bar(self, token: re.Match[str]) -> None:
         self._end_bar()
         if not self._leads():
             return
-        sign = token["bar"]
-        bar = self.voice.bar
-        inner = sign.strip(".[]")
-        closing = len(inner) - len(inner.lstrip(":"))
-        opening = len(inner) - len(inner.rstrip(":"))
-        if set(inner) == {":"}:  # "::" is ":||:"; a lone ":" is a repeat whose bar line was forgotten
-            closing, opening = max(len(inner) // 2, 1), len(inner) // 2
-        if closing and bar:
-            self._marks(bar - 1).times = min(closing, 8) + 1
-        if opening:
-            self._marks(bar).opens_repeat = True
-        if closing or opening or "||" in sign or "[" in sign or "]" in sign:
-            self._close_ending(bar, is_closed=True)
+        self.bars.read_bar_line(token["bar"], self.voice.bar)
 
-    def _read_ending(self, token: re.Match[str], was_bar: bool) -> None:
-        if not was_bar and not token["ending"].startswith("["):
+    def _read_ending(self, token: re.Match[str]) -> None:
+        if not self.was_bar and not token["ending"].startswith("["):
             self.faults["{n} signs that are not ABC were skipped"] += 1
             return
         self._end_bar()
         if self._leads():
-            self._close_ending(self.voice.bar, is_closed=False)
-            self.endings.append(_Ending(self.voice.bar, parse_endings(token["ending"])))
-
-    def _close_ending(self, stop_bar: int, is_closed: bool) -> None:
-        if self.endings and self.endings[-1].stop_bar == -1:
-            self.endings[-1].stop_bar = stop_bar
-            self.endings[-1].is_closed = is_closed
+            self.bars.start_ending(parse_endings(token["ending"]), self.voice.bar)
 
     # ------------------------------------------------------------------ score
 
     def _score(self) -> WrittenScore:
         voices = list(self.voices.values())
-        self._bar(max(voice.bar for voice in voices))
-        for voice in voices:
-            for bar, length_unit in zip(self.bars, voice.bar_length_unit, strict=False):
-                bar.length_unit = max(bar.length_unit, length_unit)
-        metre = self.metre
-        for number, bar in enumerate(self.bars):
-            bar.metre = metre = self.metres.get(number, metre)
-        self._close_ending(len(self.bars), is_closed=False)
-        self._label_endings()
-        parts = []
+        _ = self.bars[max(voice.bar for voice in voices)]
+        bars = self.bars.finish((voice.bar_length_unit for voice in voices), self.metre)
         for number, voice in enumerate(voices, 1):
-            part = voice.part
-            part.name = part.name or ("Melody" if len(voices) == 1 else f"Voice {number}")
-            if part.is_drum:
-                part.program = part.program if part.program else DRUM_PROGRAM
-            if part.notes:
-                parts.append(part)
+            voice.part.name = voice.part.name or ("Melody" if len(voices) == 1 else f"Voice {number}")
             self.faults["{n} quarter tones were read as the semitone beside them"] += voice.n_quarter_tones
             self.faults["{n} notes too low or too high for MIDI were left out"] += voice.n_out_of_range
-        sections = self._sections()
-        remarks = [sentence.format(n=count) for sentence, count in self.faults.items() if count]
-        return WrittenScore(self.title, self.bars, parts, sections, remarks)
-
-    def _label_endings(self) -> None:
-        """Write the numbers of endings on their bars. A last one that no sign closes is as long as the one before."""
-        for number, ending in enumerate(self.endings):
-            before = self.endings[number - 1] if number else None
-            stop_bar = ending.stop_bar
-            if not ending.is_closed and before and before.stop_bar == ending.first_bar:
-                stop_bar = min(stop_bar, ending.first_bar + before.stop_bar - before.first_bar)
-            for bar in self.bars[ending.first_bar : stop_bar]:
-                bar.marks.endings = ending.numbers
-
-    def _sections(self) -> list[range] | None:
-        """Return the ranges of bars that P: in the header orders; None where it orders nothing."""
-        ranges: dict[str, range] = {}
-        starts = [*self.sections, ("", len(self.bars))]
-        for (name, first), (_, stop) in pairwise(starts):
-            ranges.setdefault(name, range(first, stop))
-        if not self.part_order or not any(name in ranges for name in self.part_order):
-            return None
-        missing = {name for name in self.part_order if name not in ranges}
+        sections, missing = self.bars.sections(self.part_order)
         if missing:
-            self.faults[f"the parts {', '.join(sorted(missing))} that P: asks for are not there"] = 1
-        before = [range(self.sections[0][1])] if self.sections and self.sections[0][1] else []
-        return before + [ranges[name] for name in self.part_order if name in ranges]
+            self.faults[f"the parts {', '.join(missing)} that P: asks for are not there"] += 1
+        remarks = [sentence.format(n=count) for sentence, count in self.faults.items() if count]
+        return WrittenScore(self.title, bars, [v.part for v in voices if v.part.notes], sections, remarks)
