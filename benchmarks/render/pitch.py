@@ -48,10 +48,12 @@ def compare_pitches(font: SoundFont) -> list[Comparison] | None:
     ours = synthesize(_song(), font, sample_rate_hz=RATE_HZ, reverb=0.0).mean(axis=1)
     with tempfile.TemporaryDirectory() as folder:
         theirs = _fluidsynth(program, font.path, Path(folder)).mean(axis=1)
-    return [
-        Comparison(which, key, *_shift(_spectrum(ours, slot), _spectrum(theirs, slot)))
-        for slot, (which, key) in enumerate((which, key) for which in PROGRAMS for key in KEYS)
-    ]
+    comparisons = []
+    for slot, (which, key) in enumerate((which, key) for which in PROGRAMS for key in KEYS):
+        spectra = _spectrum(ours, slot), _spectrum(theirs, slot)
+        if any(spectrum.any() for spectrum in spectra):  # some fonts have no sample there
+            comparisons.append(Comparison(which, key, *_shift(*spectra)))
+    return comparisons
 
 
 def _onset_tick(slot: int) -> int:

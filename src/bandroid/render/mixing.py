@@ -35,6 +35,9 @@ _LONG_PIECE = 1 << 18
 _BUS_COST = 3.0
 """A mono bus of a seat costs about as much as adding this many times its length straight to the mix (measured)."""
 
+_LONGEST_BUS_SECOND = 600.0
+"""A bus would take another third of the mix's memory."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Line:
@@ -94,7 +97,8 @@ class Mixer:
                 self._seat(song, part, seats)
         for seat, voices in seats.items():
             rows: _Rows = list(zip(mix, seat.gains(), strict=True))
-            if self._sounding(voices) < _BUS_COST * mix.shape[1]:
+            is_long = mix.shape[1] > _LONGEST_BUS_SECOND * self._rate_hz
+            if is_long or self._sounding(voices) < _BUS_COST * mix.shape[1]:
                 self._add_voices(rows, voices)
                 continue
             # Many notes sound from one place: add them up in mono, and place the sum.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ _RISE_SECOND = 0.03
 _SEED = 1685
 """any number would do; this is the year in which Bach was born"""
 _TRANSFORM_SECOND = 5.0
+_CUBIC = (-1 / 16, 9 / 16, 9 / 16, -1 / 16)
+"""weights of the four points round a gap, for the value in its middle"""
 
 
 def add_reverb(mix: NDArray[np.float32], amount: float, rate_hz: int) -> None:
@@ -27,39 +30,37 @@ def add_reverb(mix: NDArray[np.float32], amount: float, rate_hz: int) -> None:
     if amount <= 0.0:
         return
     # At half the sample rate: the room has nothing to say above 9 kHz, and half the work is enough.
-    sent = _halve(mix[2])
     half_hz = rate_hz / 2.0
-    n_frames = sent.size
     size = 1 << (round(_TRANSFORM_SECOND * half_hz) - 1).bit_length()
     room = _room(half_hz, size)
     step = size - round(_LENGTH_SECOND * half_hz)
-    answers = np.zeros((2, n_frames), dtype=np.float32)
-    for start in range(0, n_frames, step):
-        spectrum = np.fft.rfft(sent[start : start + step] * np.float32(amount), size)
-        for answer, channel in zip(answers, room, strict=True):
-            target = answer[start : start + size]
-            target += np.fft.irfft(spectrum * channel, size)[: target.size]
-    for row, answer in zip(mix, answers, strict=False):
-        _add_doubled(row, answer)
+    # From the end backwards: the answer goes forwards in time only, so no block hears another one's.
+    for start in reversed(range(0, -(-mix.shape[1] // 2), step)):
+        spectrum = np.fft.rfft(_halve(mix[2], start, start + step) * np.float32(amount), size)
+        for row, channel in zip(mix, room, strict=False):
+            _add_doubled(row[2 * start :], np.fft.irfft(spectrum * channel, size))
 
 
-def _halve(wave: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return float32[ceil(frames / 2)]: every other frame, after a half-band filter of seven points."""
-    even, odd = wave[0::2], np.pad(wave[1::2], (2, 2))
-    half = np.multiply(even, np.float32(0.5))
-    n_frames = half.size
-    for shift, weight in ((0, -1), (1, 9), (2, 9), (3, -1)):
-        half += odd[shift : shift + n_frames] * np.float32(weight / 32)
+def _halve(wave: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
+    """Return float32[stop - start]: every other frame, from 2 * start on, after a half-band filter of seven points."""
+    piece = np.zeros(2 * (stop - start) + 8, dtype=np.float32)  # frames 2 * start - 4 to 2 * stop + 4
+    first = 2 * start - 4
+    there = wave[max(first, 0) : first + piece.size]
+    piece[max(-first, 0) : max(-first, 0) + there.size] = there
+    n_frames = stop - start
+    half = np.multiply(piece[4 : 4 + 2 * n_frames : 2], np.float32(0.5))
+    for shift, weight in zip((1, 3, 5, 7), _CUBIC, strict=True):
+        half += piece[shift : shift + 2 * n_frames : 2] * np.float32(weight / 2.0)
     return half
 
 
-def _add_doubled(row: NDArray[np.float32], half: NDArray[np.float32]) -> None:
-    """Add a wave of half the sample rate to a row, in place; frames between two are interpolated from four."""
-    row[0::2] += half
-    between = row[1::2]
+def _add_doubled(row: NDArray[np.float32], half: NDArray[np.floating[Any]]) -> None:
+    """Add a wave of half the sample rate to a row, in place, as far as it goes; it begins and ends in silence."""
     wide = np.pad(half, (1, 3))
-    for shift, weight in ((0, -1), (1, 9), (2, 9), (3, -1)):
-        between += wide[shift : shift + between.size] * np.float32(weight / 16)
+    for first, taps in ((0, ((1, 1.0),)), (1, tuple(enumerate(_CUBIC)))):
+        target = row[first : 2 * half.size : 2]
+        for shift, weight in taps:
+            target += wide[shift : shift + target.size] * np.float32(weight)
 
 
 @lru_cache(maxsize=2)
