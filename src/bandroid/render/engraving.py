@@ -82,6 +82,7 @@ def page_options(n_staves: int) -> dict[str, object]:
         "systemDivider": "none",
         "spacingSystem": 8,
         "breaks": "auto",
+        "lyricWordSpace": 2.5,
         "smuflTextFont": "none",  # the engraver draws these signs itself
         "xmlIdSeed": 1,  # the same ids every time
     }

@@ -82,6 +82,7 @@ def write_hits(hits: Sequence[Stretch], bar: Bar) -> list[Value]:
     for number, hit in enumerate(hits):
         triplet = next((t for t in triplets if t.start <= hit.start < t.end), None)
         limit = triplet.end if triplet else next(edge for edge in edges if edge > hit.start)
+        limit = min([limit, *(t.start for t in triplets if t.start > hit.start)])
         if number + 1 < len(hits):
             limit = min(limit, hits[number + 1].start)
         fits = _fits_in_triplet(triplet, hit.start) if triplet else _fits_plainly(bar, hit.start)

@@ -12,21 +12,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.music.clock import bar_grid
+from bandroid.music.clock import bar_grid, tick_to_second
 from bandroid.music.notation.metre_shape import WRITTEN_TICKS, MetreShape, metre_shape, written_metre
 from bandroid.music.notes import Notes
 from bandroid.music.quantize import round_half_up
 from bandroid.music.song import Song
 
-_GRIDS = (6, 8, 3, 4)
-"""written ticks between positions: 16ths, triplets of 8ths, 32nds, triplets of 16ths"""
-_EXACT_COST = np.array([0.0, 0.5, 1.0, 5.0])
-_LOOSE_COST = np.array([0.0, 3.0, 12.0, 14.0])
-"""what a grid costs beside its squared errors, for a beat that fits it exactly and for one that does not. A player's
-notes scatter by about one tick (26 ms at 120 a minute, measured on the Groove MIDI Dataset), so four of them cost
-about 4; a lone note 4 ticks from the beat is more likely late or early than a triplet of 16ths."""
+_GRIDS = (6, 8, 3, 4, 12)
+"""written ticks between positions: 16ths, triplets of 8ths, 32nds, triplets of 16ths, 8ths"""
+_EXACT_COST = np.array([0.0, 0.5, 1.0, 5.0, 0.1])
+_LOOSE_COST = np.array([1.5, 4.0, 14.0, 16.0, 0.0])
+"""what a grid costs beside its squared errors, for a beat that fits it exactly and for one that does not. A lone note 4
+ticks from the beat is more likely late or early than a triplet of 16ths."""
 _LOST_ONSET_COST = 8.0
 """per onset that falls together with another: chords stay chords, runs stay runs"""
+_SCATTER_SECOND = 0.026
+"""how far players are from the grid (standard deviation, measured on the Groove MIDI Dataset); errors count by it"""
+_PLAYED_SHARE = 0.85
+"""a part of which fewer onsets than this lie on any of the grids was played, and what fits exactly does so by chance"""
 _EXACT = 0.3
 _STRUM = 1.2
 """written ticks: onsets nearer than this are one stroke"""
@@ -93,6 +96,9 @@ class Paper:
         self._span = np.array([bar.shape.span for bar in bars], dtype=np.int64)
         n_spans = -(-(np.diff(self._onset) + self._skip) // self._span)
         self._first_span = np.concatenate([[0], np.cumsum(n_spans)])
+        quarters_a_second = last_tick / song.ticks_per_quarter / max(float(tick_to_second(song, last_tick)), 1e-6)
+        scatter = max(_SCATTER_SECOND * quarters_a_second * WRITTEN_TICKS, 1.0)
+        self._error_weight = 1.5 / scatter**2  # so that at 120 a minute an error of one tick costs about 1
 
     @property
     def end(self) -> int:
@@ -115,13 +121,14 @@ class Paper:
         """Put notes on paper: onsets on the grid of their beat, ends on the grid of theirs."""
         exact = self.position(notes.onset_tick)
         span, start, length = self._span_of(exact)
-        unit = _best_units(span, exact - start, length, int(self._first_span[-1]))
+        unit = self._units(exact, span, start, length)
         onset = np.minimum(_to_unit(exact, start, length, unit[span]), self.end - 3)
 
         exact_end = self.position(notes.end_tick)
         end_span, end_start, end_length = self._span_of(exact_end)
         end = _to_unit(exact_end, end_start, end_length, self._end_units(unit, span, exact_end)[end_span])
-        end = np.where(end > onset, end, onset + unit[span])
+        shortest = np.where(unit[span] == 12, 6, unit[span])
+        end = np.where(end > onset, end, onset + shortest)
         end = _close_gaps(onset, end, exact_end)
         return _without_self_overlap(onset, np.minimum(end, self.end), notes.pitch, notes.velocity)
 
@@ -129,10 +136,8 @@ class Paper:
         """Put drum hits on paper; a hit has no length of its own and ends where it begins."""
         exact = self.position(notes.onset_tick)
         span, start, length = self._span_of(exact)
-        onset = _to_unit(
-            exact, start, length, _best_units(span, exact - start, length, int(self._first_span[-1]))[span]
-        )
-        onset = np.minimum(onset, self.end - 3)
+        unit = self._units(exact, span, start, length)
+        onset = np.minimum(_to_unit(exact, start, length, unit[span]), self.end - 3)
         return _without_self_overlap(onset, onset, notes.pitch, notes.velocity)
 
     def _bar_of_tick(self, tick: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -149,12 +154,27 @@ class Paper:
         end = np.minimum(metre_onset + (within + 1) * self._span[bar], self._onset[bar + 1])
         return self._first_span[bar] + within, start, end - start
 
+    def _units(
+        self,
+        exact: NDArray[np.float64],
+        span: NDArray[np.int64],
+        start: NDArray[np.int64],
+        length: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        """int64[spans]: the grid of each span for a part's onsets, played or exact."""
+        offset = exact - start
+        nearest = np.minimum(np.abs(offset - np.round(offset / 3) * 3), np.abs(offset - np.round(offset / 4) * 4))
+        is_played = offset.size >= 8 and np.count_nonzero(nearest <= _EXACT) < _PLAYED_SHARE * offset.size
+        exact_cost = np.full(len(_GRIDS), np.inf) if is_played else _EXACT_COST
+        return _best_units(span, offset, length, int(self._first_span[-1]), exact_cost, _LOOSE_COST, self._error_weight)
+
     def _end_units(
         self, unit: NDArray[np.int64], onset_span: NDArray[np.int64], exact_end: NDArray[np.float64]
     ) -> NDArray[np.int64]:
         """Where no note begins in a span, let exact ends choose its grid, so that a held triplet ends as one."""
         span, start, length = self._span_of(exact_end)
-        chosen = _best_units(span, exact_end - start, length, unit.size, only_exact=True)
+        coarse_cost = np.array([0.0, np.inf, np.inf, np.inf, np.inf])
+        chosen = _best_units(span, exact_end - start, length, unit.size, _EXACT_COST, coarse_cost, 1.0)
         has_onset = np.zeros(unit.size, dtype=bool)
         has_onset[onset_span] = True
         return np.where(has_onset, unit, chosen)
@@ -165,9 +185,14 @@ def _best_units(
     offset: NDArray[np.float64],
     length: NDArray[np.int64],
     n_spans: int,
-    only_exact: bool = False,
+    exact_cost: NDArray[np.float64],
+    loose_cost: NDArray[np.float64],
+    error_weight: float,
 ) -> NDArray[np.int64]:
-    """int64[spans]: the grid, in written ticks, that suits the times in each span best."""
+    """int64[spans]: the grid, in written ticks, that suits the times in each span best.
+
+    The costs are one per grid, for spans that fit it exactly and for those that do not.
+    """
     if not span.size:
         return np.full(n_spans, _GRIDS[0], dtype=np.int64)
     order = np.lexsort((offset, span))
@@ -186,8 +211,8 @@ def _best_units(
         n_lost = np.maximum(n_onsets - np.bincount(span[first], minlength=n_spans), 0)
         squared = np.bincount(span, weights=error * error, minlength=n_spans)
         is_exact = (worst <= _EXACT) & (n_lost == 0)
-        loose = np.inf if only_exact and row else squared + _LOOSE_COST[row] + _LOST_ONSET_COST * n_lost
-        costs[row] = np.where(is_exact, _EXACT_COST[row], loose)
+        loose = squared * error_weight + loose_cost[row] + _LOST_ONSET_COST * n_lost
+        costs[row] = np.where(is_exact, np.minimum(exact_cost[row], loose), loose)
         costs[row, span[length % unit != 0]] = np.inf
     best = np.asarray(_GRIDS, dtype=np.int64)[np.argmin(costs, axis=0)]
     # A span too short for any of them (a bar cut to a 32nd) has its edges, and 32nds.
