@@ -42,6 +42,8 @@ def synthesize(
     Raises WishError for impossible options and for songs of more than 30 minutes.
     """
     session = _Session.of(song, soundfont, sample_rate_hz, gain_db, reverb, loop)
+    for sentence in substitutions(song, soundfont):
+        _log.warning(sentence)
     mix = session.mix(song.parts)
     mix *= np.float32(session.gain(mix))
     limit(mix, sample_rate_hz, loop)
@@ -121,8 +123,6 @@ class _Session:
                 f"the song lasts {length_second / 60:.0f} minutes, and sound is made of at most "
                 f"{LONGEST_SECOND / 60:.0f}: render a part of it"
             )
-        for sentence in substitutions(song, font):
-            _log.warning(sentence)
         n_frames = max(round(length_second * rate_hz), 1)
         return cls(song, rate_hz, gain_db, reverb, is_loop, n_frames, Mixer(font, rate_hz))
 
