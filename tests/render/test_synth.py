@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from tiny_soundfont import RATE_HZ, SINE_KEY, Sample, Zone, sine, write_soundfont
 
-from bandroid.errors import WishError
+from bandroid.errors import UserError, WishError
 from bandroid.music.notes import Notes
 from bandroid.music.song import MetreChange, Part, Song, TempoChange
 from bandroid.render import voices
+from bandroid.render.generators import GENERATORS
 from bandroid.render.levels import CEILING
 from bandroid.render.soundfont import SoundFont, load_soundfont
 from bandroid.render.synth import LONGEST_SECOND, substitutions, synthesize, synthesize_stems
@@ -320,6 +321,34 @@ def test_endless_songs_are_refused_in_plain_words(font: Any) -> None:
     for render in (synthesize, synthesize_stems):
         with pytest.raises(WishError, match="minutes"):
             render(song, font())
+
+
+def test_a_damaged_font_sounds_odd_but_nothing_breaks(tmp_path: Path) -> None:
+    path = write_soundfont(tmp_path / "a.sf2", samples=[sine(4)], instruments=[[Zone(values=LOOPED | _EVERYTHING)]])
+    content = path.read_bytes()
+    tables = content.index(b"pdta")
+    generator = np.random.default_rng(2)
+    song = make_song([(0, 0.05, 60, 100), (0.02, 0.05, 90, 1)])
+    n_played = 0
+    for _ in range(150):
+        broken = bytearray(content)
+        for at in generator.integers(tables, len(content), 4):
+            broken[at] = int(generator.integers(256))
+        path.write_bytes(broken)
+        try:
+            sound = synthesize(song, load_soundfont(path), sample_rate_hz=8_000, reverb=0.0)
+        except UserError:
+            continue
+        assert np.isfinite(sound).all()
+        n_played += 1
+    assert n_played > 20
+
+
+_EVERYTHING = {
+    name: 100
+    for name in GENERATORS
+    if name not in ("root_key", "key", "velocity", "sample_modes", "exclusive_class") and "offset" not in name
+}
 
 
 @pytest.mark.parametrize("sample_rate_hz", [22_050, 48_000])

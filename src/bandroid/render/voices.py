@@ -23,6 +23,8 @@ _JOIN_FRAME = 2_048
 """what is left of a difference, also of the phase of a vibrato, is spread over 46 ms"""
 _CONTROL = 64
 """frames between two values of a moving pitch, as in FluidSynth"""
+_RATIOS = (2.0**-10, 2.0**6)
+"""sample points per frame: beyond, nothing can be heard, and a damaged font would fill the memory"""
 _END_FADE = 64
 """frames, 1.5 ms: a sample that ends on the way is faded out, not cut"""
 _EMU_ATTENUATION = 0.4
@@ -77,7 +79,7 @@ def pitch_ratio(region: Region, key: int, rate_hz: int) -> float:
         + region["fine_tune"]
         + region.correction_cent
     )
-    return float(2.0 ** (cent / 1_200.0) * region.rate_hz / rate_hz)
+    return float(np.clip(2.0 ** (cent / 1_200.0) * region.rate_hz / rate_hz, *_RATIOS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +144,7 @@ def make_voice(
             round_start = _round_start(loop_frame, longest - first_loop_frame, longest)
             n_frames = longest if round_start >= 0 else n_frames
     else:
-        n_frames = min(n_frames, int((region.end - region.start - 1) / ratio))
+        n_frames = max(min(n_frames, int((region.end - region.start - 1) / ratio)), 1)
     n_made, again = _steady_part(region, key, loop_frame, first_loop_frame, n_frames, rate_hz)
     position, step = _positions(region, key, ratio, n_made, rate_hz)
     if not region.loops:
@@ -248,7 +250,7 @@ def _positions(
             cent += depth * oscillator(region, which, frame, rate_hz)
     if depths[2]:
         cent += depths[2] * Envelope.of(region, "mod_env", key, rate_hz).curve(frame)
-    step = ratio * 2.0 ** (cent / 1_200.0)
+    step = np.clip(ratio * 2.0 ** (cent / 1_200.0), *_RATIOS)
     position = np.cumsum(step) * _CONTROL
     position -= step * _CONTROL
     return position, step
