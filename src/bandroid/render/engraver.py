@@ -112,7 +112,8 @@ def _write_line(place: dict[str, str], runs: list[tuple[dict[str, str], str]], g
     if spans[0].startswith(" "):
         x, spans[0] = x + _SPACE * float(outer.get("font-size", "405px").removesuffix("px")), spans[0].lstrip()
     attributes = "".join(f' {name}="{outer[name]}"' for name in _INHERITED[1:] if name in outer)
-    return f'{drawn}<text x="{x:.0f}" y="{y:.0f}" font-family="{TEXT_FONTS}" font-stretch="condensed"{attributes}>{"".join(spans)}</text>'
+    fonts = f'font-family="{TEXT_FONTS}" font-stretch="condensed"'  # of wide fonts the narrow cut, if there is one
+    return f'{drawn}<text x="{x:.0f}" y="{y:.0f}" {fonts}{attributes}>{"".join(spans)}</text>'
 
 
 def _draw(signs: str, x: float, y: float, scale: float, glyphs: Path) -> tuple[str, float]:

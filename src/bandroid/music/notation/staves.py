@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.music.notation.drum_staff import FEET, DrumPlace, drum_places
+from bandroid.music.notation.metre_shape import WRITTEN_TICKS
 from bandroid.music.notation.note_values import Bar, Stretch, Value, write_hits, write_voice
 from bandroid.music.notation.paper import Paper, WrittenNotes
 from bandroid.music.notation.spelling import Spelling, spell
@@ -34,6 +35,8 @@ PERCUSSION = Clef("percussion", 2, 0, 71)
 _KEYBOARDS = frozenset([*range(9), *range(16, 22), 23, 46])
 _ORCHESTRAL = frozenset([12, *range(48, 55), *range(80, 104)])
 """sounds that a keyboard player holds chords with: two staves where one would be crowded with ledger lines"""
+_HAND_SEMITONE = 14
+"""a ninth: what a hand spans"""
 _COMFORT_SEMITONE = 9
 """what lies this far from a staff's middle needs no more than one ledger line"""
 
@@ -69,7 +72,7 @@ def stave_part(part: Part, paper: Paper, keys: Sequence[tuple[int, bool]]) -> St
     notes = paper.write(part.notes)
     onset, end, pitch = notes.onset.tolist(), notes.end.tolist(), notes.pitch.tolist()
     single = _clef(part.program, notes.pitch)
-    if _needs_two_staves(part.program, notes.pitch, single):
+    if _needs_two_staves(part.program, notes, single):
         hand = assign_hands(onset, pitch)
         members = [np.flatnonzero(hand == staff).tolist() for staff in (0, 1)]
         clefs = [TREBLE, BASS]
@@ -105,13 +108,28 @@ def _ledger_cost(clef: Clef, pitch: NDArray[np.int64]) -> float:
     return float(np.maximum(away, 0).mean()) if pitch.size else 0.0
 
 
-def _needs_two_staves(program: int, pitch: NDArray[np.int64], single: Clef) -> bool:
+def _needs_two_staves(program: int, notes: WrittenNotes, single: Clef) -> bool:
+    """Say whether both hands of a keyboard player are busy: wide chords, or two lines far apart."""
     if program not in _KEYBOARDS and program not in _ORCHESTRAL:
         return False
-    # A hand of its own is at least every eighth note.
-    if np.mean(pitch < 57) < 0.125 or np.mean(pitch > 62) < 0.125:
+    # A hand of its own has at least every eighth note.
+    if np.mean(notes.pitch < 57) < 0.125 or np.mean(notes.pitch > 62) < 0.125:
         return False
-    return _ledger_cost(single, pitch) > (0.75 if program in _KEYBOARDS else 2.0)
+    if _wide_share(notes) < 0.25:
+        return False
+    return _ledger_cost(single, notes.pitch) > (0.75 if program in _KEYBOARDS else 2.0)
+
+
+def _wide_share(notes: WrittenNotes) -> float:
+    """Return the share of quarters in which more sounds than one hand spans; a line that wanders is not wide."""
+    first, last = notes.onset // WRITTEN_TICKS, (notes.end - 1) // WRITTEN_TICKS
+    lowest, highest = np.full(int(last.max()) + 1, 128), np.full(int(last.max()) + 1, -1)
+    for later in range(4):  # of a held note, a whole note's worth of quarters is enough to know
+        slot = np.minimum(first + later, last)
+        np.minimum.at(lowest, slot, notes.pitch)
+        np.maximum.at(highest, slot, notes.pitch)
+    spans = (highest - lowest)[highest >= 0]
+    return float(np.mean(spans > _HAND_SEMITONE))
 
 
 def _write_bars(voices: Voices, paper: Paper, is_drum: bool) -> tuple[tuple[list[Value], list[Value]], ...]:
