@@ -175,7 +175,7 @@ def test_decorations_do_not_disturb_and_dynamics_count(tune) -> None:
     song = tune('~C .D !trill!E uF|!p!G TA +f+B vH!fermata!c|"^loud"C y2 D `E $F')
     assert letters(song) == "CDEFGABCCDEF"
     assert song.parts[0].notes.velocity.tolist() == [80] * 4 + [49] * 2 + [96] * 6
-    assert song.remarks == ()
+    assert song.remarks == ("3 trills, turns and rolls are played as plain notes",)
 
 
 # --------------------------------------------------------- bars, repeats, order

@@ -600,6 +600,16 @@ def test_a_sample_of_lead_sheets_is_read(data: Path) -> None:
         assert song.ticks_per_quarter <= 30_240
 
 
+def test_what_is_not_played_is_said(read) -> None:
+    wedge = '<direction><direction-type><wedge type="{}"/></direction-type></direction>'
+    trill = "<notations><ornaments><trill-mark/></ornaments></notations>"
+    song = read(partwise(bars(FOUR_FOUR + wedge.format("crescendo") + note("C4", 8, trill) + wedge.format("stop"))))
+    assert sorted(song.remarks) == [
+        "1 crescendo and diminuendo signs were left out",
+        "1 trills, tremolos and other ornaments are played as plain notes",
+    ]
+
+
 @pytest.mark.slow
 def test_all_lead_sheets_are_read(data: Path) -> None:
     files = sorted((data / "openewld" / "mxl").glob("*.mxl"))

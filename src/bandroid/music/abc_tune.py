@@ -36,6 +36,7 @@ _JUMPS = {
     "d.s.alfine": "dal_segno", "d.s.alcoda": "dal_segno", "dacoda": "to_coda", "tocoda": "to_coda",
 }  # fmt: skip
 """decorations, and annotations of the same words, that steer playing"""
+_ORNAMENT = "{n} trills, turns and rolls are played as plain notes"
 _KEPT_IN_QUOTES = ("fine", "d.c.", "d.c.alfine", "d.s.alfine")
 """words over the notes that are as good as their decorations; a lone "Segno" is used for too many things"""
 _DRUM_CHANNEL = 10
@@ -299,6 +300,8 @@ class TuneReader:
             self.voice.velocity = DYNAMICS[name]
         elif name.lower() in _JUMPS:
             self._mark_jump(_JUMPS[name.lower()])
+        elif name in ("trill", "mordent", "lowermordent", "uppermordent", "pralltriller", "turn", "roll"):
+            self.faults[_ORNAMENT] += 1
 
     def _mark_jump(self, sign: str) -> None:
         """Set a sign on the bar that it stands in; after the bar line it belongs to the bar before, if it ends one."""
@@ -308,10 +311,12 @@ class TuneReader:
         bar = self.voice.bar if is_start or self.voice.reach_unit or not self.voice.bar else self.voice.bar - 1
         setattr(self.bars[bar].marks, sign, True)
 
-    def _read_ornament(self, _: re.Match[str]) -> None:
-        """Trills, bowings and the like change no note that we keep."""
+    def _read_ornament(self, token: re.Match[str]) -> None:
+        if token["ornament"] in "~TMP":
+            self.faults[_ORNAMENT] += 1
 
-    _read_slur = _read_ornament
+    def _read_slur(self, _: re.Match[str]) -> None:
+        """Slurs change no note that we keep."""
 
     def _read_other(self, token: re.Match[str]) -> None:
         if token["other"] not in "!\\]":

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bandroid.errors import WishError
 from bandroid.music.bar_lines import metre_length_unit
-from bandroid.music.general_midi import DRUMS, parse_program
 from bandroid.music.musicxml_harmony import spell_harmony
+from bandroid.music.musicxml_instruments import (
+    Instrument,
+    drum_by_place,
+    number_of,
+    read_instruments,
+    read_midi_instrument,
+    text_of,
+)
 from bandroid.music.musicxml_timeline import Timeline, duration_unit, read_metre, read_metronome
 from bandroid.music.written import (
     DEFAULT_VELOCITY,
@@ -23,7 +29,6 @@ from bandroid.music.written import (
     WrittenSyllable,
 )
 
-DRUM_CHANNEL = 10
 FORTE_VELOCITY = 90
 """what 100 per cent of MusicXML's dynamics attributes means"""
 MINOR_MODES = frozenset({"minor", "aeolian", "dorian", "phrygian", "locrian"})
@@ -33,33 +38,15 @@ MAX_DIVISIONS = 1 << 24
 _PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SHORTENED = {"staccato": (1, 2), "staccatissimo": (1, 4), "spiccato": (1, 4), "detached-legato": (3, 4)}
 """how much of its written length a note sounds, as notation programs play it"""
+_LEFT_OUT = {
+    "ornaments": "{n} trills, tremolos and other ornaments are played as plain notes",
+    "glissando": "{n} glides between notes were left out",
+    "slide": "{n} glides between notes were left out",
+    "pedal": "{n} pedal marks were left out",
+    "wedge": "{n} crescendo and diminuendo signs were left out",
+}
 _ACCENTED = {"accent": 12, "strong-accent": 20}
 """added to the velocity"""
-_DRUM_WORDS = (
-    ("kick", 36), ("bass drum", 36), ("side stick", 37), ("rim", 37), ("snare", 38), ("open hi", 46), ("foot", 44),
-    ("pedal hi", 44), ("hi-hat", 42), ("hi hat", 42), ("hihat", 42), ("floor tom", 43), ("low tom", 45),
-    ("high tom", 50), ("tom", 47), ("ride bell", 53), ("ride", 51), ("crash", 49), ("splash", 55), ("cymbal", 49),
-    ("tambourine", 54), ("cowbell", 56), ("clap", 39), ("shaker", 82), ("maracas", 70), ("triangle", 81),
-    ("wood block", 76), ("woodblock", 76), ("claves", 75), ("conga", 63), ("bongo", 60), ("timbale", 65),
-)  # fmt: skip
-"""General MIDI drums by words in an instrument's name, the more exact words first"""
-_DRUM_STAFF = {
-    "D4": 44, "F4": 36, "A4": 43, "B4": 45, "C5": 38, "D5": 47, "E5": 50, "F5": 51, "G5": 42, "A5": 49, "B5": 57,
-}  # fmt: skip
-"""General MIDI drums by their usual places on a drum staff (N. Weinberg, Guide to Standardized Drumset Notation)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """One <midi-instrument> of a part."""
-
-    name: str = ""
-    program: int = 0
-    is_drum: bool = False
-    unpitched: int | None = None
-    """the General MIDI drum that it stands for"""
-    volume: int = 100
-    pan: int = 64
 
 
 class PartReader:
@@ -67,8 +54,8 @@ class PartReader:
 
     def __init__(self, score_part: ET.Element | None, number: int, timeline: Timeline) -> None:
         self.timeline = timeline
-        self.name = _text(score_part, "part-name") or f"Part {number}"
-        self.instruments = _read_instruments(score_part, self.name, timeline)
+        self.name = text_of(score_part, "part-name") or f"Part {number}"
+        self.instruments = read_instruments(score_part, self.name, timeline)
         self.default = next(iter(self.instruments.values()))
         self.sounds: dict[tuple[int, bool], WrittenPart] = {}
         self.metre: Metre | None = None
@@ -225,9 +212,8 @@ class PartReader:
     def _drum(self, unpitched: ET.Element, instrument: Instrument) -> int:
         if instrument.unpitched is not None:
             return instrument.unpitched
-        place = _text(unpitched, "display-step") + _text(unpitched, "display-octave")
         self.timeline.faults["{n} drum notes name no sound; it was taken from their place on the staff"] += 1
-        return _DRUM_STAFF.get(place, 38)
+        return drum_by_place(unpitched)
 
     def _sound(self, instrument: Instrument) -> WrittenPart:
         key = (instrument.program, instrument.is_drum)
@@ -271,6 +257,8 @@ class PartReader:
                     accent = max(accent, _ACCENTED.get(mark.tag, 0))
             elif child.tag == "dynamics":
                 self._read_dynamics(child)
+            elif child.tag in _LEFT_OUT:
+                self.timeline.faults[_LEFT_OUT[child.tag]] += child.get("type") != "stop"
         return (*share, accent)
 
     def _read_lyric(self, lyric: ET.Element, part: WrittenPart, onset_unit: int) -> None:
@@ -289,7 +277,7 @@ class PartReader:
     def _read_attributes(self, attributes: ET.Element) -> None:
         for child in attributes:
             if child.tag == "divisions":
-                value = _number(child.text)
+                value = number_of(child.text)
                 if 0 < value <= MAX_DIVISIONS:
                     self.divisions = round(value) or 1
             elif child.tag == "time":
@@ -302,7 +290,7 @@ class PartReader:
             elif child.tag == "measure-style":
                 repeat = child.find("measure-repeat")
                 if repeat is not None:
-                    bars_back = int(_number(repeat.text)) if repeat.get("type") == "start" else 0
+                    bars_back = int(number_of(repeat.text)) if repeat.get("type") == "start" else 0
                     self.repeat_bars = bars_back if 0 < bars_back <= self.bar else 0
 
     def _read_key(self, key: ET.Element) -> None:
@@ -310,17 +298,17 @@ class PartReader:
             if key.find("key-step") is not None:
                 self.timeline.faults["{n} key signatures of an unusual kind were left out"] += 1
             return
-        fifths = int(_number(key.findtext("fifths"))) + self.transpose_fifths
+        fifths = int(number_of(key.findtext("fifths"))) + self.transpose_fifths
         if abs(fifths) > 24:
             return
         while abs(fifths) > 7:
             fifths -= 12 if fifths > 0 else -12
-        is_minor = _text(key, "mode").lower() in MINOR_MODES
+        is_minor = text_of(key, "mode").lower() in MINOR_MODES
         self.keys.setdefault((self.bar, self.position_unit), (fifths, is_minor))
 
     def _read_transpose(self, transpose: ET.Element) -> None:
-        chromatic = max(-120, min(120, round(_number(transpose.findtext("chromatic")))))
-        octaves = max(-10, min(10, round(_number(transpose.findtext("octave-change")))))
+        chromatic = max(-120, min(120, round(number_of(transpose.findtext("chromatic")))))
+        octaves = max(-10, min(10, round(number_of(transpose.findtext("octave-change")))))
         if transpose.find("double") is not None:
             octaves += 1 if transpose.find("double").get("above") == "yes" else -1  # type: ignore[union-attr]
         before = self.transpose_fifths
@@ -328,7 +316,7 @@ class PartReader:
         # Without <diatonic>, take the usual name of the interval: 3 semitones are a minor third.
         usual = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)[chromatic % 12] + 7 * (chromatic // 12)
         diatonic = transpose.findtext("diatonic")
-        steps = round(_number(diatonic)) if diatonic else usual
+        steps = round(number_of(diatonic)) if diatonic else usual
         self.transpose_fifths = 7 * chromatic - 12 * steps if abs(steps) < 100 else 0
         here = self.keys.get((self.bar, self.position_unit))
         if here is not None and before != self.transpose_fifths:  # <transpose> stands after <key>
@@ -352,6 +340,8 @@ class PartReader:
                     self.timeline.read_sign(child.tag, self.bar, at_unit)
                 elif child.tag == "dynamics":
                     self._read_dynamics(child)
+                elif child.tag in _LEFT_OUT:
+                    self.timeline.faults[_LEFT_OUT[child.tag]] += child.get("type") != "stop"
                 elif child.tag == "metronome" and (sound is None or "tempo" not in sound.attrib):
                     tempo_qpm = read_metronome(child, self.timeline.last_tempo_qpm)
                     if tempo_qpm is not None:
@@ -374,15 +364,15 @@ class PartReader:
 
     def _read_sound(self, sound: ET.Element) -> None:
         if "tempo" in sound.attrib:
-            self.timeline.add_tempo(self.bar, self.position_unit, _number(sound.get("tempo")))
+            self.timeline.add_tempo(self.bar, self.position_unit, number_of(sound.get("tempo")))
         if "dynamics" in sound.attrib:
-            self.velocity = _clamped_velocity(_number(sound.get("dynamics")) * FORTE_VELOCITY / 100)
+            self.velocity = _clamped_velocity(number_of(sound.get("dynamics")) * FORTE_VELOCITY / 100)
         self.timeline.read_jumps(sound, self.bar, self.position_unit)
         for midi in sound.iterfind("midi-instrument"):
             name = midi.get("id", "")
             if name in self.instruments:
                 was_default = self.instruments[name] is self.default
-                self.instruments[name] = _read_midi_instrument(midi, self.instruments[name])
+                self.instruments[name] = read_midi_instrument(midi, self.instruments[name])
                 if was_default:
                     self.default = self.instruments[name]
 
@@ -397,56 +387,6 @@ class PartReader:
             self.timeline.chords.setdefault((self.bar, max(at_unit, 0)), symbol)
 
 
-def _read_instruments(score_part: ET.Element | None, name: str, timeline: Timeline) -> dict[str, Instrument]:
-    """Return the instruments of a part by id, at least one."""
-    instruments: dict[str, Instrument] = {}
-    if score_part is not None:
-        for named in score_part.iterfind("score-instrument"):
-            instruments[named.get("id", "")] = Instrument(_text(named, "instrument-name"))
-        for midi in score_part.iterfind("midi-instrument"):
-            identity = midi.get("id", "")
-            instruments[identity] = _read_midi_instrument(midi, instruments.get(identity, Instrument()))
-        if score_part.find("midi-instrument") is None:
-            guess = _guess_instrument(name)
-            if guess is not None:
-                timeline.faults[f"part {name!r} names no MIDI instrument; it was chosen by its name"] += 1
-                instruments = {identity: replace(guess, name=i.name) for identity, i in instruments.items()}
-                instruments = instruments or {"": guess}
-    for identity, instrument in instruments.items():
-        if instrument.unpitched is None:
-            instruments[identity] = replace(instrument, unpitched=_drum_by_name(instrument.name))
-    return instruments or {"": Instrument()}
-
-
-def _read_midi_instrument(midi: ET.Element, known: Instrument) -> Instrument:
-    """MusicXML counts channels, programs and unpitched sounds from 1, volume in per cent, pan in degrees."""
-    program = round(_number(midi.findtext("midi-program"), known.program + 1)) - 1
-    channel = _number(midi.findtext("midi-channel"), DRUM_CHANNEL if known.is_drum else 1)
-    unpitched = midi.findtext("midi-unpitched")
-    volume = _number(midi.findtext("volume"), known.volume / 1.27) * 1.27
-    pan = _number(midi.findtext("pan"), (known.pan - 64) * 90 / 63)
-    return Instrument(
-        known.name,
-        program if 0 <= program <= 127 else 0,
-        channel == DRUM_CHANNEL,
-        known.unpitched if unpitched is None else max(0, min(127, round(_number(unpitched, 39)) - 1)),
-        max(0, min(127, round(volume))),
-        max(0, min(127, 64 + round(pan * 63 / 90))),
-    )
-
-
-def _guess_instrument(name: str) -> Instrument | None:
-    try:
-        program = parse_program(name)
-    except WishError:
-        return None
-    return Instrument(is_drum=True) if program == DRUMS else Instrument(program=program)
-
-
-def _drum_by_name(name: str) -> int | None:
-    return next((drum for words, drum in _DRUM_WORDS if words in name.lower()), None)
-
-
 def _is_whole_bar(note: ET.Element) -> bool:
     rest = note.find("rest")
     return rest is not None and rest.get("measure") == "yes"
@@ -454,22 +394,9 @@ def _is_whole_bar(note: ET.Element) -> bool:
 
 def _velocity_of(note: ET.Element, velocity: int, accent: int) -> int:
     if "dynamics" in note.attrib:
-        return _clamped_velocity(_number(note.get("dynamics"), 100) * FORTE_VELOCITY / 100)
+        return _clamped_velocity(number_of(note.get("dynamics"), 100) * FORTE_VELOCITY / 100)
     return min(velocity + accent, 127)
 
 
 def _clamped_velocity(velocity: float) -> int:
     return max(1, min(127, round(velocity)))
-
-
-def _text(element: ET.Element | None, path: str) -> str:
-    return " ".join(((element.findtext(path) if element is not None else "") or "").split())[:100]
-
-
-def _number(text: str | None, default: float = 0.0) -> float:
-    """Return a finite number, or the default where the text is none."""
-    try:
-        number = float(text) if text else default
-    except ValueError:
-        return default
-    return number if abs(number) < 1e9 else default

@@ -49,7 +49,7 @@ def _read_score(root: ET.Element) -> WrittenScore:
         _title(root),
         timeline.finish(),
         parts,
-        remarks=[sentence.format(n=count) for sentence, count in timeline.faults.items()],
+        remarks=[sentence.format(n=count) for sentence, count in timeline.faults.items() if count],
     )
 
 
