@@ -234,8 +234,7 @@ class TuneReader:
         for token in TOKEN.finditer(line):
             kind = token.lastgroup
             if kind == "note":
-                letter = token.group(2, 3, 4, 5)
-                self.voice.play((letter,), *parse_multiplier(token[6]))
+                self.voice.play([(token[2], token[3], token[4], token[5])], *parse_multiplier(token[6]))
             elif kind == "space":
                 continue
             else:
@@ -258,7 +257,9 @@ class TuneReader:
         # The first note's length counts for all (4.17), times the length after the bracket.
         upper, lower = parse_multiplier(notes[0][5])
         outer_upper, outer_lower = parse_multiplier(outside)
-        rows = self.voice.play([note.group(1, 2, 3, 4) for note in notes], upper * outer_upper, lower * outer_lower)
+        rows = self.voice.play(
+            [(note[1], note[2], note[3], note[4]) for note in notes], upper * outer_upper, lower * outer_lower
+        )
         if len(rows) == len(notes):
             for row, note in zip(rows, notes, strict=True):
                 if note[6]:

@@ -153,7 +153,7 @@ class Voice:
     def add_graces(self, text: str) -> None:
         """Keep grace notes for the note that they ornament: {gef}, {/g}, {[eg]f}."""
         for column in GRACE_COLUMN.finditer(text):
-            pitches = [self._pitch(*found.group(1, 2, 3, 4)) for found in NOTE.finditer(column[0])]
+            pitches = [self._pitch(found[1], found[2], found[3], found[4]) for found in NOTE.finditer(column[0])]
             if pitches:
                 self._graces.append([pitch for pitch in pitches if 0 <= pitch <= 127])
 
