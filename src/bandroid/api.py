@@ -4,7 +4,7 @@ import bandroid
 
 piece = bandroid.compose("rock", bars=16, key="Am", seed=7)[0]
 bandroid.render(piece.song, "out", name="mine")
-bandroid.inspect("song.mid")[0].key_heard
+bandroid.inspect("song.mid")[0].estimated_key
 bandroid.learn(["my-band"], name="mine")
 bandroid.styles.list_styles()
 """
@@ -16,13 +16,11 @@ from pathlib import Path
 
 from bandroid.bundle import store as styles
 from bandroid.commands.wishes import drawn_seed, music_wish
-from bandroid.corpus.inspection import SongFacts, inspect_song
-from bandroid.corpus.roles import guess_roles
+from bandroid.corpus.describe import SongDescription, describe_file
 from bandroid.errors import MusicFileError
 from bandroid.generation.compose import Piece
 from bandroid.generation.compose import compose as compose_piece
 from bandroid.generation.style import load_style
-from bandroid.music.metre import with_guessed_metre
 from bandroid.music.midi_writer import write_midi
 from bandroid.music.read import read_songs
 from bandroid.music.song import Song
@@ -75,10 +73,9 @@ def learn(
     return learn_instant_style(corpus, name, force=force, quiet=True)
 
 
-def inspect(path: str | Path) -> tuple[SongFacts, ...]:
-    """Return the facts of a file's songs; raises MusicFileError."""
-    songs = [with_guessed_metre(song) for song in read_songs(Path(path))]
-    return tuple(inspect_song(song, guess_roles(song)) for song in songs)
+def inspect(path: str | Path) -> tuple[SongDescription, ...]:
+    """Describe a file's songs; raises MusicFileError."""
+    return describe_file(Path(path))
 
 
 def render(

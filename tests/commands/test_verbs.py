@@ -52,8 +52,9 @@ def test_learn_says_what_was_used(band, capsys):
     (band / "notes.mid").write_bytes(b"MThd" + bytes(3))
     assert bandroid("learn", band, "--name", "mine", "--hold-out", "song1") == 0
     out = capsys.readouterr().out
-    assert "+ song0.mid: 8 bars, 64 notes; Bass (bass), Drums (drums)" in out
-    assert "o song1.mid" in out and "- notes.mid: " in out
+    assert "used     song0.mid: 8 bars of 4/4, 2 parts (bass, drums), 64 notes\n" in out
+    assert "used     song1.mid: 8 bars of 4/4, 2 parts (bass, drums), 64 notes, held out\n" in out
+    assert "refused  notes.mid: " in out
     assert "bandroid compose mine" in out
 
 
@@ -205,7 +206,7 @@ def test_inspect_a_file(band, capsys):
     assert bandroid("inspect", band / "song0.mid") == 0
     out = capsys.readouterr().out
     for words in (
-        "8 bars, 0:16, 64 notes",
+        "8 bars, 0:16, 64 notes in 2 parts",
         "4/4",
         "120 bpm",
         "Bass",
@@ -216,15 +217,15 @@ def test_inspect_a_file(band, capsys):
         assert words in out
     assert bandroid("inspect", band / "song0.mid", "--json") == 0
     (facts,) = json.loads(capsys.readouterr().out)["songs"]
-    assert facts["bars"] == 8 and [part["role"] for part in facts["parts"]] == ["bass", "drums"]
-    assert facts["loss"] == {"notes": 64, "off_grid": 0, "merged": 0, "length_changed": 0}
+    assert facts["n_bars"] == 8 and [part["role"] for part in facts["parts"]] == ["bass", "drums"]
+    assert facts["snapping"] == {"off_grid": 0, "merged": 0, "length_changed": 0}
 
 
 def test_inspect_a_folder(band, capsys):
     assert bandroid("inspect", band, "--exclude", "song2*") == 0
-    assert "2 songs used, 1 refused: 16 bars, 128 notes" in capsys.readouterr().out
+    assert "2 songs used: 4 parts, 16 bars, 128 notes; 1 refused" in capsys.readouterr().out
     assert bandroid("inspect", band, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["lost_in_score"]["notes"] == 192
+    assert json.loads(capsys.readouterr().out)["snapping"]["off_grid"] == 0
 
 
 def test_styles(style, tmp_path, capsys):

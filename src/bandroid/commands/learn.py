@@ -29,14 +29,14 @@ def learn(
     """Read, learn, test on what was held out, save, and say what was used."""
     from bandroid.bundle import store
     from bandroid.bundle.manifest import suggest_name
-    from bandroid.commands.inspect import corpus_json, corpus_text
+    from bandroid.corpus.report import corpus_json, report_text
 
     check_preset(preset)
     name = name or suggest_name(folders[0].resolve().stem)
     store.check_can_save(name, force=force)
     corpus = collect_songs(folders, hold_out, held_out, exclude, quiet=as_json)
     if not as_json:
-        terminal.say(corpus_text(corpus))
+        terminal.say(report_text(corpus, with_parts=False))
     style = learn_instant_style(corpus, name, force=force, quiet=as_json)
     figures = dict(style.manifest.training.figures)
     if as_json:
