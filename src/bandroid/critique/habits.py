@@ -130,7 +130,7 @@ def _content_numbers(sheet: Sheet) -> NDArray[np.int64]:
 
 def _longest_loop(contents: NDArray[np.int64]) -> int:
     """Return the longest stretch of sounding bars that equal the bars one period before."""
-    sounding = contents.any(axis=0)
+    sounding = np.asarray(contents.any(axis=0))
     longest = 0
     for period in LOOP_PERIODS_BAR:
         repeats = np.equal(contents[:, period:], contents[:, :-period]).all(axis=0)

@@ -77,7 +77,7 @@ def compose(style: InstantStyle, wish: Wish, seed: int, variation: int = 1) -> P
     """
     rng = np.random.default_rng([seed, variation])
     line_up = _line_up(style, wish, rng)
-    guard = Guard(style.habits, line_up.silent_share)
+    guard = Guard(style.habits, line_up)
     writing = write_bars(style, line_up, wish.sampling, guard, rng)
     for _ in range(wish.n_bars):
         cursor = next(writing)
@@ -138,6 +138,9 @@ def _line_up(style: InstantStyle, wish: Wish, rng: np.random.Generator) -> LineU
     if wish.key is not None:
         fits = [line_up for line_up in fits if line_up.is_minor == wish.key[1]] or fits
     fits = fits or list(style.line_ups)
+    # A band that mostly has a drummer brings the drummer along, whatever its few quiet pieces do.
+    with_drums = [line_up for line_up in fits if any(player.is_drum for player in line_up.players)]
+    fits = with_drums if 2 * len(with_drums) >= len(fits) else fits
     line_up = fits[rng.integers(len(fits))]
     return replace(
         line_up,
@@ -183,8 +186,10 @@ def _trimmed(part: Part, shift_semitone: int, end_tick: int) -> Notes:
     pitch = np.where(pitch < 0, pitch + 12, np.where(pitch > 127, pitch - 12, pitch))
     length = np.minimum(notes.length_tick, end_tick - notes.onset_tick)
     order = np.lexsort((notes.onset_tick, pitch))
-    onset = notes.onset_tick[order]
+    onset, pitch, length, velocity = (a[order] for a in (notes.onset_tick, pitch, length, notes.velocity))
     gap = np.append(np.diff(onset), end_tick)
-    is_next = np.append(pitch[order][1:] == pitch[order][:-1], False)
-    trimmed = np.where(is_next & (gap > 0), np.minimum(length[order], gap), length[order])
-    return Notes(onset, trimmed, pitch[order], notes.velocity[order])
+    is_struck_again = np.append(pitch[1:] == pitch[:-1], False)
+    length = np.where(is_struck_again, np.minimum(length, gap), length)
+    # Where octaves fell together, two notes stand on one onset and pitch: one is enough.
+    stays = length > 0
+    return Notes(onset[stays], length[stays], pitch[stays], velocity[stays])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bandroid.critique.habits import LOOP_PERIODS_BAR, BandHabits
 from bandroid.generation.choices import Choice
+from bandroid.generation.lineup import LineUp
 from bandroid.representations.score_cursor import Content, Cursor
 from bandroid.representations.score_vocabulary import N_RECENT, VOCABULARY
 
@@ -24,16 +25,17 @@ _TRANSPOSED_TOKEN = VOCABULARY.token("transposed", 0)
 _STEER_AFTER_BARS = 2  # sooner, a share of silence says nothing
 _GAIN, _TOLERANCE = 8.0, 0.04
 """log odds per share beyond the tolerance: 13 % too much silence halves its odds"""
+_REACH_SEMITONE = 2  # a player may go this much beyond what the part has reached before
 _SHORTEST_PITCH_RUN = 8  # a bar of eighths on one note is no fault in any style
 
 
 class Guard:
     """Steers the choices of one piece. `fired` counts how often each habit had to be enforced."""
 
-    def __init__(self, habits: BandHabits, silent_share: float) -> None:
-        """`silent_share` is the share of cells without a note that the piece shall have."""
+    def __init__(self, habits: BandHabits, line_up: LineUp) -> None:
         self._habits = habits
-        self._silent_share = silent_share
+        self._silent_share = line_up.silent_share
+        self._players = line_up.players
         self._pitch_limit = max(habits.longest_pitch_run, _SHORTEST_PITCH_RUN)
         self.fired = {"silence": 0, "loop": 0, "pitch": 0}
 
@@ -72,17 +74,15 @@ class Guard:
         return steered if steered.any() else probabilities
 
     def _steer_pitch(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        if cursor.is_chord_note:
-            return probabilities
-        pitch, run = _run_at_end([*cursor.content], cursor.history[cursor.part])
-        if run < self._pitch_limit:
-            return probabilities
+        player = self._players[cursor.part]
         steered = probabilities.copy()
-        steered[pitch] = 0.0
-        if not steered.any():
-            return probabilities
-        self.fired["pitch"] += 1
-        return steered
+        steered[: max(player.lowest - _REACH_SEMITONE, 0)] = steered[player.highest + _REACH_SEMITONE + 1 :] = 0.0
+        if not cursor.is_chord_note:
+            pitch, run = _run_at_end(cursor.content, cursor.history[cursor.part])
+            if run >= self._pitch_limit:
+                steered[pitch] = 0.0
+                self.fired["pitch"] += 1
+        return steered if steered.any() else probabilities
 
     def _silence_factor(self, cursor: Cursor) -> float:
         """Return what to multiply the odds of a rest with: 1 while the share of rests is about right."""

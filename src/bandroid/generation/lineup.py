@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bandroid.representations.score_vocabulary import METRES, VOCABULARY
-from bandroid.representations.sheet import TEMPO_RANGE_QPM, SheetPart
+from bandroid.representations.sheet import TEMPO_RANGE_QPM
 
 DRUMS = 128
 """stands for the drum kit where programs 0 to 127 stand for pitched instruments"""
@@ -23,12 +23,16 @@ class Player:
     is_drum: bool
     velocities: tuple[int, ...]
     """typical velocity of each class of eight that the part uses, ascending"""
+    lowest: int = 0
+    highest: int = 127
+    """the pitches that the part reaches, its song moved to C major or A minor"""
     volume: int = 100
     pan: int = 64
 
     def __post_init__(self) -> None:
         classes = [velocity // 8 for velocity in self.velocities]
-        in_range = all(0 <= value <= 127 for value in (self.program, self.volume, self.pan))
+        values = (self.program, self.volume, self.pan, self.lowest, self.highest)
+        in_range = all(0 <= value <= 127 for value in values) and self.lowest <= self.highest
         if not (in_range and classes and sorted(set(classes)) == classes and min(self.velocities) >= 1):
             raise ValueError(f"not a player: {self}")
         if max(self.velocities) > 127:
@@ -67,8 +71,7 @@ class LineUp:
                     int(p["program"]),
                     bool(p["is_drum"]),
                     tuple(map(int, p["velocities"])),
-                    int(p["volume"]),
-                    int(p["pan"]),
+                    *(int(p[name]) for name in ("lowest", "highest", "volume", "pan")),
                 )
                 for p in table["players"]
             )
@@ -92,11 +95,6 @@ class LineUp:
             tokens += [VOCABULARY.token("typical_velocity", velocity) for velocity in player.velocities]
         metre = VOCABULARY.token("metre", METRES.index(self.metre))
         return [*tokens, VOCABULARY.token("bar", 0), metre, VOCABULARY.token("tempo", self.tempo_qpm)]
-
-
-def players_of(parts: Sequence[SheetPart]) -> tuple[Player, ...]:
-    """Make players of a sheet's parts."""
-    return tuple(Player(part.program, part.is_drum, part.velocities) for part in parts)
 
 
 def cast(programs: Sequence[int], line_ups: Sequence[LineUp], rng: np.random.Generator) -> tuple[Player, ...]:

@@ -100,8 +100,8 @@ class DrumGrid:
     def encode(self, notes: Notes, ticks_per_quarter: int) -> NDArray[np.int32]:
         """Write a drum part as int32[T] symbols, up to its last stroke; drums of no class are left out."""
         class_of = np.full(128, -1)
-        for number, pitches in enumerate(self.classes):
-            class_of[list(pitches)] = number
+        for index, pitches in enumerate(self.classes):
+            class_of[list(pitches)] = index
         number = class_of[notes.pitch]
         step = _steps(notes.onset_tick, ticks_per_quarter)[number >= 0]
         if not step.size:

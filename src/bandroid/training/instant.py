@@ -20,7 +20,7 @@ from bandroid.music.notes import Notes
 from bandroid.music.song import Part, Song
 from bandroid.music.theory import estimate_key
 from bandroid.representations.score import tokens_from_sheet
-from bandroid.representations.sheet import Sheet, sheet_and_loss
+from bandroid.representations.sheet import CELL, Sheet, sheet_and_loss
 
 MOST_CONTEXTS = 200_000
 """a style keeps the contexts that it met most often: about 2 MB"""
@@ -128,8 +128,17 @@ def _in_c(song: Song, shift_semitone: int) -> Song:
 def _line_up(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
     """Note who plays in a song; its tempo and metre are those of most of its bars."""
     mixes = {(part.program, part.is_drum): (part.volume, part.pan) for part in reversed(song.parts)}
+    pitch, of_part = sheet.notes % CELL // 256 % 128, sheet.notes // CELL % len(sheet.parts)
     players = tuple(
-        Player(part.program, part.is_drum, part.velocities, *mixes[part.program, part.is_drum]) for part in sheet.parts
+        Player(
+            part.program,
+            part.is_drum,
+            part.velocities,
+            int(pitch[of_part == index].min()),
+            int(pitch[of_part == index].max()),
+            *mixes[part.program, part.is_drum],
+        )
+        for index, part in enumerate(sheet.parts)
     )
     metres = [(bar.numerator, bar.denominator) for bar in sheet.bars]
     tempos = [bar.tempo_qpm for bar in sheet.bars]

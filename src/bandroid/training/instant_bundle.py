@@ -56,7 +56,7 @@ def instant_style(
 def _golden_tokens(style: InstantStyle) -> list[int]:
     """Write a few bars in the style, to be predicted again by whoever loads it."""
     line_up = style.line_ups[0]
-    guard = Guard(style.habits, line_up.silent_share)
+    guard = Guard(style.habits, line_up)
     writing = write_bars(style, line_up, AS_LEARNT, guard, np.random.default_rng(0))
     for _ in range(_GOLDEN_BARS):
         cursor = next(writing)
