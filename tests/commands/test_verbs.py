@@ -208,11 +208,11 @@ def test_inspect_a_file(band, capsys):
     for words in (
         "8 bars, 0:16, 64 notes in 2 parts",
         "4/4",
-        "120 bpm",
+        "120 quarters a minute",
         "Bass",
         "Electric Bass (finger)",
         "Drums",
-        "off the grid",
+        "on the score's grid: 0.0%",
     ):
         assert words in out
     assert bandroid("inspect", band / "song0.mid", "--json") == 0
