@@ -14,4 +14,4 @@ from small_band import small_band
 def small_style() -> InstantStyle:
     learnt = learn_instant(small_band())
     counts = FrozenCounts(learnt.counts)
-    return InstantStyle("small", "0" * 64, counts, learnt.weights, learnt.order, learnt.line_ups, learnt.habits)
+    return InstantStyle("small", "0" * 64, counts, learnt.weights, learnt.order, learnt.line_ups)

@@ -5,9 +5,9 @@ Measured on songs they say what is usual; measured on a new piece they say wheth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +38,18 @@ class Habits:
     new_share: float
     """share of sounding cells, in the first 32 bars, that no earlier cell of the part equals"""
 
+    def as_json(self) -> dict[str, float]:
+        """Return plain data; shares to four digits, since the last bits of a mean differ between machines."""
+        return {name: round(value, 4) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> Habits:
+        """Read plain data back; raises ValueError where it does not fit."""
+        kinds = get_type_hints(cls)
+        if set(table) != set(kinds) or not all(isinstance(value, int | float) for value in table.values()):
+            raise ValueError(f"not a song's habits: {table}")
+        return cls(**{name: kinds[name](value) for name, value in table.items()})
+
 
 def measure(sheet: Sheet) -> Habits:
     """Measure one song."""
@@ -56,63 +68,6 @@ def measure(sheet: Sheet) -> Habits:
         longest_pitch_run=max(runs, default=0),
         notes_per_bar=sheet.notes.size / n_bars,
         new_share=sum(np.unique(row[row > 0]).size for row in early) / max(int(np.count_nonzero(early)), 1),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class BandHabits:
-    """What the songs of a band do, as bounds that most of them keep within."""
-
-    silent_share: tuple[float, float, float]
-    """a quiet song's (10th percentile), a usual one's, a gappy one's (90th)"""
-    longest_rest_bars: int
-    longest_loop_bars: int
-    longest_part_loop_bars: int
-    longest_pitch_run: int
-    """of runs and loops what three songs of four stay within: one song's drone is not the band's habit"""
-    notes_per_bar: float
-    new_share: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain data for a manifest."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, table: dict[str, Any]) -> BandHabits:
-        """Read plain data back; raises ValueError where it does not fit."""
-        try:
-            low, middle, high = (float(share) for share in table["silent_share"])
-            counts = {
-                name: int(table[name])
-                for name in ("longest_rest_bars", "longest_loop_bars", "longest_part_loop_bars", "longest_pitch_run")
-            }
-            return cls(
-                silent_share=(low, middle, high),
-                notes_per_bar=float(table["notes_per_bar"]),
-                new_share=float(table["new_share"]),
-                **counts,
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"not a band's habits: {error}") from error
-
-
-def band_habits(songs: Sequence[Habits]) -> BandHabits:
-    """Sum up songs; raises ValueError for none."""
-    if not songs:
-        raise ValueError("habits need at least one song")
-
-    def percentile(name: str, percent: float) -> float:
-        # To four digits: the last bits of a mean differ between machines, and a style's hash must not.
-        return round(float(np.percentile([getattr(song, name) for song in songs], percent)), 4)
-
-    return BandHabits(
-        silent_share=(percentile("silent_share", 10), percentile("silent_share", 50), percentile("silent_share", 90)),
-        longest_rest_bars=int(percentile("longest_rest_bars", 75)),
-        longest_loop_bars=int(percentile("longest_loop_bars", 75)),
-        longest_part_loop_bars=int(percentile("longest_part_loop_bars", 75)),
-        longest_pitch_run=int(percentile("longest_pitch_run", 75)),
-        notes_per_bar=percentile("notes_per_bar", 50),
-        new_share=percentile("new_share", 50),
     )
 
 

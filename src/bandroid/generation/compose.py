@@ -76,8 +76,8 @@ def compose(style: InstantStyle, wish: Wish, seed: int, variation: int = 1) -> P
     Raises WishError where the wish cannot be met.
     """
     rng = np.random.default_rng([seed, variation])
-    line_up = _line_up(style, wish, rng)
-    guard = Guard(style.habits, line_up)
+    line_up = choose_line_up(style, wish, rng)
+    guard = Guard(line_up, style.line_ups)
     writing = write_bars(style, line_up, wish.sampling, guard, rng)
     for _ in range(wish.n_bars):
         cursor = next(writing)
@@ -132,7 +132,7 @@ def write_bars(
         cursor.advance(choice.first + outcome)
 
 
-def _line_up(style: InstantStyle, wish: Wish, rng: np.random.Generator) -> LineUp:
+def choose_line_up(style: InstantStyle, wish: Wish, rng: np.random.Generator) -> LineUp:
     """Take one of the band's line-ups, one that fits the wish if there is any, and change it as wished."""
     fits = [line_up for line_up in style.line_ups if wish.metre is None or line_up.metre == wish.metre]
     if wish.key is not None:
@@ -145,7 +145,6 @@ def _line_up(style: InstantStyle, wish: Wish, rng: np.random.Generator) -> LineU
     return replace(
         line_up,
         players=line_up.players if wish.programs is None else cast(wish.programs, style.line_ups, rng),
-        silent_share=line_up.silent_share if wish.programs is None else style.habits.silent_share[1],
         tempo_qpm=line_up.tempo_qpm if wish.tempo_qpm is None else int(wish.tempo_qpm + 0.5),
         metre=wish.metre or line_up.metre,
     )

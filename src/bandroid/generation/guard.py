@@ -8,10 +8,12 @@ a habit too, and stays free as far as the band goes with its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.critique.habits import LOOP_PERIODS_BAR, BandHabits
+from bandroid.critique.habits import LOOP_PERIODS_BAR
 from bandroid.generation.choices import Choice
 from bandroid.generation.lineup import LineUp
 from bandroid.representations.score_cursor import Content, Cursor
@@ -26,17 +28,29 @@ _STEER_AFTER_BARS = 2  # sooner, a share of silence says nothing
 _GAIN, _TOLERANCE = 8.0, 0.04
 """log odds per share beyond the tolerance: 13 % too much silence halves its odds"""
 _REACH_SEMITONE = 2  # a player may go this much beyond what the part has reached before
-_SHORTEST_PITCH_RUN = 8  # a bar of eighths on one note is no fault in any style
+_MOST_SONGS_PERCENT = 75  # one song's endless drone is not the band's habit
+# What is no fault in any style: a bar of eighths on one note, a bar played four times.
+_LEAST_LIMITS = {"longest_rest_bars": 0, "longest_loop_bars": 1, "longest_part_loop_bars": 4, "longest_pitch_run": 8}
 
 
 class Guard:
     """Steers the choices of one piece. `fired` counts how often each habit had to be enforced."""
 
-    def __init__(self, habits: BandHabits, line_up: LineUp) -> None:
-        self._habits = habits
-        self._silent_share = line_up.silent_share
+    def __init__(self, line_up: LineUp, band: Sequence[LineUp]) -> None:
+        """A piece keeps to the song whose line-up it borrows, and no longer to what it overdoes than the band does."""
         self._players = line_up.players
-        self._pitch_limit = max(habits.longest_pitch_run, _SHORTEST_PITCH_RUN)
+        self._silent_share = line_up.habits.silent_share
+        self._new_share = line_up.habits.new_share
+        self._limits = {
+            name: max(
+                least,
+                min(
+                    int(getattr(line_up.habits, name)),
+                    int(np.percentile([getattr(other.habits, name) for other in band], _MOST_SONGS_PERCENT)),
+                ),
+            )
+            for name, least in _LEAST_LIMITS.items()
+        }
         self.fired = {"silence": 0, "loop": 0, "pitch": 0}
 
     def steer(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -66,7 +80,11 @@ class Guard:
             if content in stuck:
                 steered[repeat + rank] = 0.0
                 self.fired["loop"] += 1
-            elif is_pitched and steered[repeat + rank] > 0.0 and self._run_with(cursor, content) > self._pitch_limit:
+            elif (
+                is_pitched
+                and steered[repeat + rank] > 0.0
+                and self._run_with(cursor, content) > self._limits["longest_pitch_run"]
+            ):
                 steered[repeat + rank] = steered[transposed + rank] = 0.0
                 self.fired["pitch"] += 1
         if () in stuck:
@@ -79,7 +97,7 @@ class Guard:
         steered[: max(player.lowest - _REACH_SEMITONE, 0)] = steered[player.highest + _REACH_SEMITONE + 1 :] = 0.0
         if not cursor.is_chord_note:
             pitch, run = _run_at_end(cursor.content, cursor.history[cursor.part])
-            if run >= self._pitch_limit:
+            if run >= self._limits["longest_pitch_run"]:
                 steered[pitch] = 0.0
                 self.fired["pitch"] += 1
         return steered if steered.any() else probabilities
@@ -97,7 +115,7 @@ class Guard:
         if len(kinds) < 2 * _STEER_AFTER_BARS * len(cursor.parts):
             return 1.0
         new = sum(kind == _NEW_TOKEN or kind >= _TRANSPOSED_TOKEN for kind in kinds)
-        return _pull(new / len(kinds), self._habits.new_share)
+        return _pull(new / len(kinds), self._new_share)
 
     def _would_rest_too_long(self, cursor: Cursor) -> bool:
         """Whether everybody has rested as long as the band ever does, and this is the last part that could play."""
@@ -108,7 +126,7 @@ class Guard:
         while rest < bar and not any(history[bar - 1 - rest] for history in cursor.history):
             rest += 1
         # A piece begins with music.
-        is_too_long = rest == bar or rest >= self._habits.longest_rest_bars
+        is_too_long = rest == bar or rest >= self._limits["longest_rest_bars"]
         self.fired["silence"] += is_too_long
         return is_too_long
 
@@ -122,10 +140,10 @@ class Guard:
                 break
             candidate = cursor.history[part][bar - period]
             is_last = part == len(cursor.parts) - 1
-            if (is_last and self._band_loop(cursor, period) >= self._habits.longest_loop_bars) or (
+            if (is_last and self._band_loop(cursor, period) >= self._limits["longest_loop_bars"]) or (
                 is_pitched
                 and candidate
-                and _loop_so_far(cursor.history[part], period) >= max(self._habits.longest_part_loop_bars, period)
+                and _loop_so_far(cursor.history[part], period) >= max(self._limits["longest_part_loop_bars"], period)
             ):
                 contents.append(candidate)
         return contents

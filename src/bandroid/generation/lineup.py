@@ -1,4 +1,4 @@
-"""Line-ups: who played in a song of the band, how loud, in which tempo, metre and key. Facts that a style keeps."""
+"""Line-ups: who played in a song of the band, how loud, in which tempo, metre and key, with which habits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bandroid.critique.habits import Habits
 from bandroid.representations.score_vocabulary import METRES, VOCABULARY
 from bandroid.representations.sheet import TEMPO_RANGE_QPM
 
@@ -49,18 +50,17 @@ class LineUp:
     tonic: int
     """pitch class of the key's tonic, 0 (C) to 11 (B)"""
     is_minor: bool
-    silent_share: float
-    """share of this song's cells without a note: how thickly this line-up plays together"""
+    habits: Habits
+    """how much this song rests, loops and drones"""
 
     def __post_init__(self) -> None:
         low, high = TEMPO_RANGE_QPM
-        in_range = 0 <= self.tonic <= 11 and 0.0 <= self.silent_share <= 1.0
-        if not (self.players and in_range and low <= self.tempo_qpm <= high and self.metre in METRES):
+        if not (self.players and 0 <= self.tonic <= 11 and low <= self.tempo_qpm <= high and self.metre in METRES):
             raise ValueError(f"not a line-up: {self}")
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data for a manifest."""
-        return asdict(self)
+        return {**asdict(self), "habits": self.habits.as_json()}
 
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> LineUp:
@@ -82,7 +82,7 @@ class LineUp:
                 (numerator, denominator),
                 int(table["tonic"]),
                 bool(table["is_minor"]),
-                float(table["silent_share"]),
+                Habits.from_json(table["habits"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a line-up: {error}") from error

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.bundle.store import Bundle
-from bandroid.critique.habits import BandHabits
 from bandroid.errors import StyleError
 from bandroid.generation.choices import CHOICES
 from bandroid.generation.counts import FrozenCounts
@@ -34,7 +33,6 @@ class InstantStyle:
     weights: Mapping[WeightKey, NDArray[np.float64]]
     order: int
     line_ups: tuple[LineUp, ...]
-    habits: BandHabits
 
     def ngram(self) -> Ngram:
         """Return a model at the start of a song."""
@@ -60,7 +58,6 @@ def load_style(bundle: Bundle) -> InstantStyle:
             weights=_weights_from_arrays(arrays),
             order=int(model["order"]),
             line_ups=tuple(LineUp.from_json(table) for table in manifest.defaults["line_ups"]),
-            habits=BandHabits.from_json(model["habits"]),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise StyleError(f"style {bundle.name}: its content does not fit together ({error})") from error

@@ -5,6 +5,7 @@ All times are ticks of the song's own resolution. `music/clock.py` turns them in
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 
 from bandroid.music.notes import Notes
@@ -110,7 +111,7 @@ class Song:
             raise ValueError("a quarter note needs at least one tick")
         for changes in (self.tempos, self.metres, self.keys):
             onsets = [change.onset_tick for change in changes]
-            if any(a >= b for a, b in zip(onsets, onsets[1:], strict=False)):
+            if any(a >= b for a, b in itertools.pairwise(onsets)):
                 raise ValueError("changes of tempo, metre and key must be sorted, one per tick")
         for metre in self.metres:
             if self.ticks_per_quarter * 4 * metre.numerator % metre.denominator:

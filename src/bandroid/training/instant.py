@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.critique.habits import BandHabits, band_habits, measure
+from bandroid.critique.habits import Habits, measure
 from bandroid.errors import CorpusError
 from bandroid.generation.compose import shift_from_c
 from bandroid.generation.counts import Counts, FrozenCounts
@@ -39,7 +39,6 @@ class Learnt:
     weights: dict[WeightKey, NDArray[np.float64]]
     order: int
     line_ups: tuple[LineUp, ...]
-    habits: BandHabits
     n_notes: int
 
 
@@ -85,7 +84,6 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
         weights=model.weights,
         order=order,
         line_ups=tuple(line_ups[:: -(-len(line_ups) // _MOST_LINE_UPS)]),
-        habits=band_habits([measure(lesson.sheet) for lesson in lessons]),
         n_notes=sum(int(lesson.sheet.notes.size) for lesson in lessons),
     )
 
@@ -142,8 +140,8 @@ def _line_up(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
     )
     metres = [(bar.numerator, bar.denominator) for bar in sheet.bars]
     tempos = [bar.tempo_qpm for bar in sheet.bars]
-    silent_share = round(measure(sheet).silent_share, 4)
-    return LineUp(players, _commonest(tempos), _commonest(metres), tonic, is_minor, silent_share)
+    habits = Habits.from_json(measure(sheet).as_json())
+    return LineUp(players, _commonest(tempos), _commonest(metres), tonic, is_minor, habits)
 
 
 def _commonest(values: list[Any]) -> Any:

@@ -40,12 +40,12 @@ def instant_style(
         preset="instant",
         summary=summary,
         representation=REPRESENTATION,
-        model={"contexts": CONTEXTS_VERSION, "order": learnt.order, "habits": learnt.habits.as_json()},
+        model={"contexts": CONTEXTS_VERSION, "order": learnt.order},
         defaults={"line_ups": [line_up.as_json() for line_up in learnt.line_ups]},
         training=Training(tuple(songs), tuple(sources), dict(figures or {}), tuple(notes)),
         created_by=f"bandroid {__version__}",
     )
-    style = InstantStyle(name, "", FrozenCounts(arrays), learnt.weights, learnt.order, learnt.line_ups, learnt.habits)
+    style = InstantStyle(name, "", FrozenCounts(arrays), learnt.weights, learnt.order, learnt.line_ups)
     files = {
         COUNTS_NAME: arrays_to_bytes(arrays),
         GOLDEN_NAME: arrays_to_bytes(golden(style, _golden_tokens(style))),
@@ -56,7 +56,7 @@ def instant_style(
 def _golden_tokens(style: InstantStyle) -> list[int]:
     """Write a few bars in the style, to be predicted again by whoever loads it."""
     line_up = style.line_ups[0]
-    guard = Guard(style.habits, line_up)
+    guard = Guard(line_up, style.line_ups)
     writing = write_bars(style, line_up, AS_LEARNT, guard, np.random.default_rng(0))
     for _ in range(_GOLDEN_BARS):
         cursor = next(writing)
