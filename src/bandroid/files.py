@@ -44,9 +44,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 def writing_error(error: OSError, path: Path) -> UserError | MachineError:
     """Say in plain words why a file could not be written, and whose fault it is."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return MachineError(
-            f"no room left on the disk for {path}: free some space or choose another place with -o"
-        )
+        return MachineError(f"no room left on the disk for {path}: free some space or choose another place with -o")
     if isinstance(error, PermissionError):
         return UserError(f"{path}: you may not write there; choose another place with -o")
     if isinstance(error, (NotADirectoryError, IsADirectoryError, FileExistsError)):
