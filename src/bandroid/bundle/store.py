@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -191,10 +191,17 @@ def export_style(name: str, path: Path | None = None, *, force: bool = False) ->
     return path
 
 
-def import_style(path: Path, *, name: str | None = None, force: bool = False) -> Bundle:
+def import_style(
+    path: Path,
+    *,
+    name: str | None = None,
+    force: bool = False,
+    try_out: Callable[[Bundle], None] = lambda bundle: None,
+) -> Bundle:
     """Bring in a style from a file or a folder, every byte checked; raises StyleError and leaves nothing behind.
 
-    The name is the style's own unless another one is given.
+    The name is the style's own unless another one is given. `try_out` may raise StyleError for a style whose files are
+    whole but do not work; it is called before the style takes its place.
     """
     if not path.exists():
         raise StyleError(f"{path}: there is no such file")
@@ -206,6 +213,8 @@ def import_style(path: Path, *, name: str | None = None, force: bool = False) ->
                 manifest = replace(manifest, name=name)
                 others = set(manifest.files) - {CARD_NAME}
                 _write_description(folder, manifest, {n: (folder / n).read_bytes() for n in others})
+            content = (folder / MANIFEST_NAME).read_bytes()
+            try_out(Bundle(folder, read_manifest(content), hashlib.sha256(content).hexdigest()))
         except StyleError as error:
             raise StyleError(f"{path}: {error}") from None
         except OSError as error:

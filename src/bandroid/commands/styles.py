@@ -112,8 +112,9 @@ def import_style(
     bandroid styles import friend.bandroid --name theirs
     """
     from bandroid.bundle import store
+    from bandroid.generation.style import try_out
 
-    style = store.import_style(file, name=name, force=force)
+    style = store.import_style(file, name=name, force=force, try_out=try_out)
     if as_json:
         terminal.print_json(_row(style))
     else:

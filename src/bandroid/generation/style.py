@@ -70,6 +70,11 @@ def golden(style: InstantStyle, tokens: list[int]) -> dict[str, NDArray[np.gener
     return {"tokens": np.array(tokens, dtype=np.int32), "probability": probability}
 
 
+def try_out(bundle: Bundle) -> None:
+    """Load a style and make sure that it works here; raises StyleError."""
+    check_golden(load_style(bundle), bundle)
+
+
 def check_golden(style: InstantStyle, bundle: Bundle) -> None:
     """Make sure that a style predicts here what it predicted where it was made; raises StyleError."""
     arrays = bundle.arrays(GOLDEN_NAME)
