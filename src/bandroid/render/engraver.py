@@ -71,7 +71,7 @@ def _flat_text(text: str, glyphs: Path) -> str:
         if place:
             lines.append((place, []))
         if lines and words:
-            lines[-1][1].append((style, words))
+            lines[-1][1].append((style, words.replace("\u00a0", " ")))
     return "".join(_write_line(place, runs, glyphs) for place, runs in lines if runs)
 
 

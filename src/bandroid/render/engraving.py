@@ -22,7 +22,10 @@ _UNITS_PER_STAFF, _UNITS_PER_PAGE = 2100, 2_700_000
 """verovio's units that a staff with its distance takes, and that a page has at a scale of 1 per cent"""
 _FEW_STAVES = 4
 """more staves than this, and those that are silent for a whole system are left out of it"""
-_TIMEOUT_SECOND = 300.0
+_TIMEOUT_SECOND = 120.0
+"""a hundred times what a usual song takes"""
+_MOST_STAVES = 60
+"""more do not fit on a page at any size that can be read"""
 PNG_WIDTH_PIXEL = 1654
 """A4 at 200 dots per inch"""
 
@@ -30,9 +33,15 @@ PNG_WIDTH_PIXEL = 1654
 def engrave(musicxml: str, timeout_second: float = _TIMEOUT_SECOND) -> list[str]:
     """Return the SVG text of each A4 page; the same score gives the same pages.
 
-    Raises MachineError where the engraver crashes, takes longer than `timeout_second`, or is missing.
+    Raises MachineError where the engraver crashes, takes longer than `timeout_second` or is missing, or where the
+    score has more staves than a page holds.
     """
     n_staves = _count_staves(musicxml)
+    if n_staves > _MOST_STAVES:
+        raise MachineError(
+            f"the score was not engraved: {n_staves} staves do not fit on a page; "
+            "the .musicxml opens in any notation program"
+        )
     request = json.dumps(
         {"musicxml": musicxml, "options": page_options(n_staves), "hides_silent_staves": n_staves > _FEW_STAVES}
     )

@@ -152,6 +152,7 @@ def _with_staccato(notes: Sequence[Stretch], bar: Bar, triplets: Sequence[Triple
             length in (3, 6)
             and end <= room
             and (note.start + bar.skip) % (2 * length) == 0
+            and len(bar.shape.parts_of(note.start + bar.skip, end + bar.skip)) == 2
             and not (note.is_tied_from or note.is_tied_on)
             and not any(t.start < end and note.start < t.end for t in triplets)
         ):

@@ -110,7 +110,7 @@ def _ledger_cost(clef: Clef, pitch: NDArray[np.int64]) -> float:
 
 def _needs_two_staves(program: int, notes: WrittenNotes, single: Clef) -> bool:
     """Say whether both hands of a keyboard player are busy: wide chords, or two lines far apart."""
-    if program not in _KEYBOARDS and program not in _ORCHESTRAL:
+    if not notes.pitch.size or (program not in _KEYBOARDS and program not in _ORCHESTRAL):
         return False
     # A hand of its own has at least every eighth note.
     if np.mean(notes.pitch < 57) < 0.125 or np.mean(notes.pitch > 62) < 0.125:
