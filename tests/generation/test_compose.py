@@ -121,6 +121,19 @@ class TestGuard:
             assert min(int(part.notes.onset_tick[0]) for part in song.parts) < 48
 
 
+def test_whoever_was_asked_for_is_heard(small_style: InstantStyle) -> None:
+    for seed in range(5):
+        song = compose(small_style, Wish(2, programs=(27, 27, 33, DRUMS, 0)), seed).song
+        assert sorted(part.program for part in song.parts if not part.is_drum) == [0, 27, 27, 33]
+        assert sum(part.is_drum for part in song.parts) == 1
+
+
+def test_progress_counts_bars(small_style: InstantStyle) -> None:
+    calls: list[tuple[int, int]] = []
+    compose(small_style, Wish(3), 1, report=lambda done, total: calls.append((done, total)))
+    assert calls == [(1, 3), (2, 3), (3, 3)]
+
+
 class TestForm:
     def test_sections_are_letters(self) -> None:
         verse, chorus = [(1,)] * 8, [(2,)] * 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +53,11 @@ def compose(
     rows = []
     with terminal.progress(f"composing {bundle.name}", quiet=as_json) as report:
         for number, place in enumerate(places, 1):
-            piece = compose(instant, music, seed, number)
+            piece = compose(instant, music, seed, number, partial(_report_bars, report, number, variations))
             written = writer.write(piece.song, place, comment=piece.comment)
             rows.append(_row(piece, written, number))
             if not as_json:
                 terminal.say(_sentence(piece, written))
-            report(number, variations)
     if as_json:
         terminal.print_json(
             {
@@ -68,6 +68,11 @@ def compose(
                 "pieces": rows,
             }
         )
+
+
+def _report_bars(report: terminal.Report, number: int, variations: int, done: int, total: int) -> None:
+    """Turn the bars done of one piece into bars done of all."""
+    report((number - 1) * total + done, variations * total)
 
 
 def _sentence(piece: Piece, written: Written) -> str:

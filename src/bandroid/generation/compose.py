@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,17 +70,25 @@ class Piece:
     """seed, style, hash and options as JSON: what it takes to make the piece again"""
 
 
-def compose(style: InstantStyle, wish: Wish, seed: int, variation: int = 1) -> Piece:
+def compose(
+    style: InstantStyle,
+    wish: Wish,
+    seed: int,
+    variation: int = 1,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Piece:
     """Compose one piece; the same style, wish, seed and variation give the same piece.
 
-    Raises WishError where the wish cannot be met.
+    `report` is called after each bar with bars done and bars in all. Raises WishError where the wish cannot be met.
     """
     rng = np.random.default_rng([seed, variation])
     line_up = choose_line_up(style, wish, rng)
-    guard = Guard(line_up, style.line_ups)
+    # Whoever was asked for by name is heard, by the middle of the piece.
+    guard = Guard(line_up, style.line_ups, None if wish.programs is None else wish.n_bars // 2)
     writing = write_bars(style, line_up, wish.sampling, guard, rng)
-    for _ in range(wish.n_bars):
+    for done in range(1, wish.n_bars + 1):
         cursor = next(writing)
+        report(done, wish.n_bars)
     cursor.push(_END)
     sheet = cursor.sheet()
     song = _finished(song_from_sheet(sheet), cursor, line_up, wish)

@@ -36,8 +36,12 @@ _LEAST_LIMITS = {"longest_rest_bars": 0, "longest_loop_bars": 1, "longest_part_l
 class Guard:
     """Steers the choices of one piece. `fired` counts how often each habit had to be enforced."""
 
-    def __init__(self, line_up: LineUp, band: Sequence[LineUp]) -> None:
-        """A piece keeps to the song whose line-up it borrows, and no longer to what it overdoes than the band does."""
+    def __init__(self, line_up: LineUp, band: Sequence[LineUp], everybody_by_bar: int | None = None) -> None:
+        """Keep a piece to the song whose line-up it borrows, except where that song overdoes what the band does.
+
+        Whoever has not played before bar `everybody_by_bar` (from 0) comes in there.
+        """
+        self._everybody_by_bar = everybody_by_bar
         self._players = line_up.players
         self._silent_share = line_up.habits.silent_share
         self._new_share = line_up.habits.new_share
@@ -70,7 +74,7 @@ class Guard:
         steered = probabilities.copy()
         steered[_SILENT] *= self._silence_factor(cursor)
         steered[_NEW] *= self._novelty_factor(cursor)
-        if self._would_rest_too_long(cursor):
+        if self._would_rest_too_long(cursor) or self._has_to_come_in(cursor):
             steered[_SILENT] = 0.0
         recent = cursor.recent[cursor.part]
         repeat, transposed = _NEW + 1, _NEW + 1 + N_RECENT
@@ -129,6 +133,11 @@ class Guard:
         is_too_long = rest == bar or rest >= self._limits["longest_rest_bars"]
         self.fired["silence"] += is_too_long
         return is_too_long
+
+    def _has_to_come_in(self, cursor: Cursor) -> bool:
+        """Whether this part has not played at all, and its time has come."""
+        is_time = self._everybody_by_bar is not None and len(cursor.bars) > self._everybody_by_bar
+        return is_time and not cursor.recent[cursor.part]
 
     def _loop_contents(self, cursor: Cursor) -> list[Content]:
         """Return the cells that would make a loop longer than the band's: the whole band's, or this part's own."""
