@@ -36,6 +36,8 @@ class Written:
     stems: tuple[Path, ...]
     second: float
     """how long the song sounds"""
+    remarks: tuple[str, ...] = ()
+    """instruments that the SoundFont lacks"""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -52,7 +54,9 @@ class Written:
             below.append("pictures (piano roll)")
         if self.stems:
             below.append(f"stems ({len(self.stems)} files)")
-        return [*lines, f"  and beside it {', '.join(below)}"] if below else lines
+        if below:
+            lines.append(f"  and beside it {', '.join(below)}")
+        return [*lines, *(f"  note: {remark}" for remark in self.remarks)]
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -62,6 +66,7 @@ class Written:
             "score": self.score,
             "pictures": self.pictures,
             "stems": self.stems,
+            "remarks": self.remarks,
         }
 
 
@@ -84,8 +89,9 @@ class SongWriter:
         if with_midi:
             write_atomically(place.midi, midi_bytes(song, comment))
         midi = place.midi if with_midi else None
+        facts = duration_second(song), self._remarks(song)
         if not self.wish.with_score:
-            written = Written(midi, self._audio(song, place), (), (), self._stems(song, place), duration_second(song))
+            written = Written(midi, self._audio(song, place), (), (), self._stems(song, place, comment), *facts)
         else:
             from bandroid.music.musicxml_writer import musicxml_text
             from bandroid.render.engraving import engrave
@@ -95,12 +101,19 @@ class SongWriter:
             # Engraving is a process of its own: it works while this one makes sound.
             with ThreadPoolExecutor(1) as beside:
                 engraving = beside.submit(engrave, musicxml)
-                audio, stems = self._audio(song, place), self._stems(song, place)
+                audio, stems = self._audio(song, place), self._stems(song, place, comment)
                 picture = self._picture(song, place)
                 pages = self._pages(engraving.result(), place)
-            written = Written(midi, audio, (place.musicxml, *pages), (picture,), stems, duration_second(song))
+            written = Written(midi, audio, (place.musicxml, *pages), (picture,), stems, *facts)
         remove_stale(before, written.paths)
         return written
+
+    def _remarks(self, song: Song) -> tuple[str, ...]:
+        if self._font is None:
+            return ()
+        from bandroid.render.synth import substitutions
+
+        return substitutions(song, self._font)
 
     def _audio(self, song: Song, place: PieceFiles) -> tuple[Path, ...]:
         if self._font is None:
@@ -118,13 +131,13 @@ class SongWriter:
         )
         return tuple(self._write_audio(sound, place.audio(audio_format)) for audio_format in wish.audio)
 
-    def _stems(self, song: Song, place: PieceFiles) -> tuple[Path, ...]:
+    def _stems(self, song: Song, place: PieceFiles, comment: str) -> tuple[Path, ...]:
         if not self.wish.with_stems:
             return ()
         paths = []
         for number, part in enumerate(song.parts, 1):
             path = place.stem(number, part.name, ".mid")
-            write_atomically(path, midi_bytes(song.with_parts((part,))))
+            write_atomically(path, midi_bytes(song.with_parts((part,)), comment))
             paths.append(path)
         if self._font is not None:
             from bandroid.render.synth import synthesize_stems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,7 +22,6 @@ LONGEST_SECOND = 30 * 60.0
 _FADE_SECOND = 0.5
 _RATES_HZ = (8_000, 192_000)
 
-_log = logging.getLogger(__name__)
 
 
 def synthesize(
@@ -42,8 +40,6 @@ def synthesize(
     Raises WishError for impossible options and for songs of more than 30 minutes.
     """
     session = _Session.of(song, soundfont, sample_rate_hz, gain_db, reverb, loop)
-    for sentence in substitutions(song, soundfont):
-        _log.warning(sentence)
     mix = session.mix(song.parts)
     mix *= np.float32(session.gain(mix))
     limit(mix, sample_rate_hz, loop)
@@ -121,7 +117,7 @@ class _Session:
         if length_second > LONGEST_SECOND:
             raise WishError(
                 f"the song lasts {length_second / 60:.0f} minutes, and sound is made of at most "
-                f"{LONGEST_SECOND / 60:.0f}: render a part of it"
+                f"{LONGEST_SECOND / 60:.0f}: render a part of it, or take --audio none"
             )
         n_frames = max(round(length_second * rate_hz), 1)
         return cls(song, rate_hz, gain_db, reverb, is_loop, n_frames, Mixer(font, rate_hz))
