@@ -115,6 +115,18 @@ class TestGuard:
             assert piece.habits.longest_loop_bars <= 2
             assert piece.habits.longest_rest_bars == 0
 
+    def test_a_player_strikes_no_more_at_once_and_reaches_no_further_than_before(
+        self, small_style: InstantStyle
+    ) -> None:
+        for seed in range(6):
+            song = compose(small_style, Wish(12, key=(0, False), sampling=Sampling(3.0, 1.0)), seed).song
+            for part in song.parts:
+                together = np.unique(part.notes.onset_tick, return_counts=True)[1].max()
+                assert together <= {"Drums": 3, "Electric Bass (finger)": 1}.get(part.name, 3)
+                if part.name == "Electric Bass (finger)":
+                    assert part.notes.pitch.min() >= 36 - 2 - 6
+                    assert part.notes.pitch.max() <= 59 + 2 + 6
+
     def test_a_piece_begins_with_music(self, small_style: InstantStyle) -> None:
         for seed in range(10):
             song = compose(small_style, Wish(2, programs=(27,)), seed).song

@@ -182,7 +182,8 @@ def _take(file: FoundFile, rules: dict[Path, tuple[RoleRule, ...]]) -> tuple[lis
             refused.append(Refusal(file.path, name, f"bandroid failed on it ({type(error).__name__}: {error})"))
             continue
         if song.n_notes < FEWEST_NOTES:
-            reason = f"has only {song.n_notes} notes" if song.n_notes else "has no notes"
+            plural = "s" if song.n_notes != 1 else ""
+            reason = f"has only {song.n_notes} note{plural}" if song.n_notes else "has no notes"
             refused.append(Refusal(file.path, name, reason))
         elif candidate.n_bars < FEWEST_BARS:
             refused.append(Refusal(file.path, name, "is only one bar long"))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bandroid.corpus.collect import Corpus
-from bandroid.corpus.report import corpus_json, report_text
+from bandroid.corpus.report import corpus_json, counted, report_text
 from bandroid.corpus.role_rules import ROLES_FILE_NAME, corrected_roles, read_roles
 from bandroid.corpus.roles import PartRole, guess_roles
 from bandroid.music.clock import bar_grid, duration_second
@@ -194,12 +194,13 @@ def song_text(description: SongDescription) -> str:
     more = f" ... ({len(d.chords)} in all)" if len(d.chords) > _CHORDS_SHOWN else ""
     lines = [
         f"{name}{f': {d.title}' if d.title else ''}",
-        f"  length    {d.n_bars:,} bars, {minutes}:{seconds:02}, {d.n_notes:,} notes in {len(d.parts)} parts",
+        f"  length    {counted(d.n_bars, 'bar')}, {minutes}:{seconds:02}, {counted(d.n_notes, 'note')} "
+        f"in {counted(len(d.parts), 'part')}",
         f"  metre     {', '.join(d.metres)}",
         f"  tempo     {_tempo_words(d)}",
         f"  key       {key}",
         f"  chords    {shown}{more}{'' if d.are_chords_stated or not shown else '  (worked out from the notes)'}",
-        f"  at once   {d.most_at_once} notes at most, {d.mean_at_once:.1f} on average",
+        f"  at once   {counted(d.most_at_once, 'note')} at most, {d.mean_at_once:.1f} on average",
         f"  repeats   {_repeat_words(d.repeats)}",
         f"  file      {d.n_byte:,} bytes, {d.ticks_per_quarter} ticks per quarter",
     ]

@@ -84,7 +84,7 @@ def summary(corpus: Corpus) -> str:
     held_out = f" ({count['songs_held_out']} held out)" if count["songs_held_out"] else ""
     ignored = f", {count['ignored']} other files passed over" if count["ignored"] else ""
     return (
-        f"{_plural(count['songs_used'], 'song')} used{held_out}: {count['parts']:,} parts, {count['bars']:,} bars, "
+        f"{counted(count['songs_used'], 'song')} used{held_out}: {count['parts']:,} parts, {count['bars']:,} bars, "
         f"{count['notes']:,} notes; {count['refused']:,} refused{ignored}"
     )
 
@@ -95,8 +95,8 @@ def report_text(corpus: Corpus, *, with_parts: bool = True) -> str:
     for used in corpus.used:
         held_out = ", held out" if used.split == HELD_OUT else ""
         lines.append(
-            f"used     {used.name}: {_plural(used.n_bars, 'bar')} of {', '.join(metre_names(used))}, "
-            f"{_plural(len(used.song.parts), 'part')} ({roles_in_words(used)}), {used.song.n_notes:,} notes{held_out}"
+            f"used     {used.name}: {counted(used.n_bars, 'bar')} of {', '.join(metre_names(used))}, "
+            f"{counted(len(used.song.parts), 'part')} ({roles_in_words(used)}), {used.song.n_notes:,} notes{held_out}"
         )
         if with_parts:
             for number, (part, role) in enumerate(zip(used.song.parts, used.roles, strict=True), start=1):
@@ -109,5 +109,6 @@ def report_text(corpus: Corpus, *, with_parts: bool = True) -> str:
     return "\n".join(lines)
 
 
-def _plural(count: int, word: str) -> str:
+def counted(count: int, word: str) -> str:
+    """Spell a count: (1, "bar") -> "1 bar", (1200, "bar") -> "1,200 bars"."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -17,9 +17,9 @@ from bandroid.critique.habits import LOOP_PERIODS_BAR
 from bandroid.generation.choices import Choice
 from bandroid.generation.lineup import LineUp
 from bandroid.representations.score_cursor import Content, Cursor
-from bandroid.representations.score_vocabulary import N_RECENT, VOCABULARY
+from bandroid.representations.score_vocabulary import MAX_TRANSPOSITION, N_RECENT, VOCABULARY
 
-_PITCH = 256
+_PITCH, _POSITION = 256, 128 * 256  # what they are worth in a note's code
 _SILENT, _NEW = 0, 1  # outcomes of the choice of a cell
 _CELL_END = 0  # outcome of the choice of a position
 _SILENT_TOKEN, _NEW_TOKEN = VOCABULARY.token("silent", 0), VOCABULARY.token("new", 0)
@@ -61,13 +61,12 @@ class Guard:
         """Return float64[choice.size] in place of the model's probabilities; they need not sum to 1."""
         if choice.name == "cell":
             return self._steer_cell(cursor, choice, probabilities)
+        if choice.name == "interval":
+            return self._steer_interval(cursor, probabilities)
         if choice.name == "pitch":
             return self._steer_pitch(cursor, probabilities)
-        if choice.name == "position" and tuple(cursor.content) in self._loop_contents(cursor):
-            # Written anew, note for note, it would be the loop all the same: so the cell goes on.
-            steered = probabilities.copy()
-            steered[_CELL_END] = 0.0
-            return steered if steered.any() else probabilities
+        if choice.name == "position":
+            return self._steer_position(cursor, probabilities)
         return probabilities
 
     def _steer_cell(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -95,16 +94,40 @@ class Guard:
             steered[_SILENT] = 0.0
         return steered if steered.any() else probabilities
 
-    def _steer_pitch(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        player = self._players[cursor.part]
+    def _steer_interval(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Transpose within the player's reach: step by step, a figure would climb out of any instrument."""
+        low, high = self._reach(cursor)
+        pitches = [code // _PITCH % 128 for code in cursor.recent[cursor.part][cursor.rank]]
+        interval = np.arange(-MAX_TRANSPOSITION, MAX_TRANSPOSITION + 1)
+        is_within = (min(pitches) + interval >= low) & (max(pitches) + interval <= high)
+        steered = np.where(is_within, probabilities, 0.0)
+        return steered if steered.any() else probabilities
+
+    def _steer_position(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         steered = probabilities.copy()
-        steered[: max(player.lowest - _REACH_SEMITONE, 0)] = steered[player.highest + _REACH_SEMITONE + 1 :] = 0.0
+        if tuple(cursor.content) in self._loop_contents(cursor):
+            # Written anew, note for note, it would be the loop all the same: so the cell goes on.
+            steered[_CELL_END] = 0.0
+        at_once = sum(code // _POSITION == cursor.position for code in cursor.content)
+        if at_once >= self._players[cursor.part].most_at_once:
+            steered[_CELL_END + 1 + cursor.position] = 0.0
+        return steered if steered.any() else probabilities
+
+    def _steer_pitch(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        low, high = self._reach(cursor)
+        steered = probabilities.copy()
+        steered[:low] = steered[high + 1 :] = 0.0
         if not cursor.is_chord_note:
             pitch, run = _run_at_end(cursor.content, cursor.history[cursor.part])
             if run >= self._limits["longest_pitch_run"]:
                 steered[pitch] = 0.0
                 self.fired["pitch"] += 1
         return steered if steered.any() else probabilities
+
+    def _reach(self, cursor: Cursor) -> tuple[int, int]:
+        """Return the lowest and the highest pitch that the part may play."""
+        player = self._players[cursor.part]
+        return max(player.lowest - _REACH_SEMITONE, 0), min(player.highest + _REACH_SEMITONE, 127)
 
     def _silence_factor(self, cursor: Cursor) -> float:
         """Return what to multiply the odds of a rest with: 1 while the share of rests is about right."""

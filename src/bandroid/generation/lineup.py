@@ -27,13 +27,15 @@ class Player:
     lowest: int = 0
     highest: int = 127
     """the pitches that the part reaches, its song moved to C major or A minor"""
+    most_at_once: int = 16
+    """how many notes the part strikes together at most"""
     volume: int = 100
     pan: int = 64
 
     def __post_init__(self) -> None:
         classes = [velocity // 8 for velocity in self.velocities]
         values = (self.program, self.volume, self.pan, self.lowest, self.highest)
-        in_range = all(0 <= value <= 127 for value in values) and self.lowest <= self.highest
+        in_range = all(0 <= value <= 127 for value in values) and self.lowest <= self.highest and self.most_at_once >= 1
         if not (in_range and classes and sorted(set(classes)) == classes and min(self.velocities) >= 1):
             raise ValueError(f"not a player: {self}")
         if max(self.velocities) > 127:
@@ -71,7 +73,7 @@ class LineUp:
                     int(p["program"]),
                     bool(p["is_drum"]),
                     tuple(map(int, p["velocities"])),
-                    *(int(p[name]) for name in ("lowest", "highest", "volume", "pan")),
+                    *(int(p[name]) for name in ("lowest", "highest", "most_at_once", "volume", "pan")),
                 )
                 for p in table["players"]
             )

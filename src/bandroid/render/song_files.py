@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bandroid.errors import MachineError
 from bandroid.files import write_atomically
 from bandroid.music.clock import duration_second
 from bandroid.music.midi_writer import midi_bytes
@@ -103,8 +103,10 @@ class SongWriter:
                 engraving = beside.submit(engrave, musicxml)
                 audio, stems = self._audio(song, place), self._stems(song, place, comment)
                 picture = self._picture(song, place)
-                pages = self._pages(engraving.result(), place)
-            written = Written(midi, audio, (place.musicxml, *pages), (picture,), stems, *facts)
+                pages, remarks = self._pages(engraving, place)
+            second, substituted = facts
+            score = (place.musicxml, *pages)
+            written = Written(midi, audio, score, (picture,), stems, second, (*substituted, *remarks))
         remove_stale(before, written.paths)
         return written
 
@@ -171,9 +173,14 @@ class SongWriter:
         write_atomically(path, piano_roll_svg(song).encode())
         return path
 
-    def _pages(self, pages: Iterable[str], place: PieceFiles) -> list[Path]:
+    def _pages(self, engraving: Future[list[str]], place: PieceFiles) -> tuple[list[Path], tuple[str, ...]]:
+        """Write the engraved pages; where engraving failed, the rest of the piece stands, and a remark says so."""
+        try:
+            pages = engraving.result()
+        except MachineError as error:
+            return [], (str(error),)
         paths = []
         for number, page in enumerate(pages, 1):
             write_atomically(place.page(number), page.encode())
             paths.append(place.page(number))
-        return paths
+        return paths, ()

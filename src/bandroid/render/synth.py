@@ -23,7 +23,6 @@ _FADE_SECOND = 0.5
 _RATES_HZ = (8_000, 192_000)
 
 
-
 def synthesize(
     song: Song,
     soundfont: SoundFont,

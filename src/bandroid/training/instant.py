@@ -126,7 +126,8 @@ def _in_c(song: Song, shift_semitone: int) -> Song:
 def _line_up(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
     """Note who plays in a song; its tempo and metre are those of most of its bars."""
     mixes = {(part.program, part.is_drum): (part.volume, part.pan) for part in reversed(song.parts)}
-    pitch, of_part = sheet.notes % CELL // 256 % 128, sheet.notes // CELL % len(sheet.parts)
+    pitch, of_part = sheet.notes // 256 % 128, sheet.notes // CELL % len(sheet.parts)
+    onset = sheet.notes // (128 * 256)  # bar, part and position as one number
     players = tuple(
         Player(
             part.program,
@@ -134,6 +135,7 @@ def _line_up(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
             part.velocities,
             int(pitch[of_part == index].min()),
             int(pitch[of_part == index].max()),
+            int(np.unique(onset[of_part == index], return_counts=True)[1].max()),
             *mixes[part.program, part.is_drum],
         )
         for index, part in enumerate(sheet.parts)
