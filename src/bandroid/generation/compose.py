@@ -21,7 +21,7 @@ from bandroid.music.song import KeyChange, Part, Song, TextEvent
 from bandroid.music.theory import key_name
 from bandroid.representations.score_cursor import Cursor
 from bandroid.representations.score_vocabulary import METRES, VOCABULARY
-from bandroid.representations.sheet import TEMPO_RANGE_QPM, song_from_sheet
+from bandroid.representations.sheet import TEMPO_RANGE_QPM, part_names, song_from_sheet
 
 MAX_BARS = 2000
 MAX_PARTS = 32
@@ -172,10 +172,12 @@ def _finished(song: Song, cursor: Cursor, line_up: LineUp, wish: Wish) -> Song:
         )
         for part, player in zip(song.parts, line_up.players, strict=True)
     )
+    heard = [part for part in parts if len(part.notes)]
+    names = part_names([(part.program, part.is_drum) for part in heard])
     fifths = (7 * shift_from_c(tonic, is_minor) + 5) % 12 - 5
     return replace(
         song,
-        parts=tuple(part for part in parts if len(part.notes)),
+        parts=tuple(replace(part, name=name) for part, name in zip(heard, names, strict=True)),
         keys=(KeyChange(0, fifths, is_minor),),
         markers=tuple(TextEvent(int(bar_onset[bar]), name) for bar, name in sections(cursor.history)),
     )

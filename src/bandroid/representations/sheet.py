@@ -11,7 +11,7 @@ A note is one int64 code, so that sorting, joining and comparing cells are plain
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -212,7 +212,8 @@ def song_from_sheet(sheet: Sheet) -> Song:
     bar_index, part_index = np.divmod(cell, len(sheet.parts))
     onset = bar_onset[bar_index] + inside // (128 * 256)
     pitch = inside // 256 % 128
-    parts, names = [], Counter[str]()
+    parts = []
+    names = part_names([(part.program, part.is_drum) for part in sheet.parts])
     for i, part in enumerate(sheet.parts):
         mine = part_index == i
         length = LENGTH_CLASSES_TICK[inside[mine] // 16 % 16]
@@ -220,14 +221,19 @@ def song_from_sheet(sheet: Sheet) -> Song:
             length = np.full_like(length, DRUM_LENGTH_TICK)
         velocity = np.zeros(16, dtype=np.int64)
         velocity[[v // 8 for v in part.velocities]] = part.velocities
-        name = "Drums" if part.is_drum else program_name(part.program)
-        names[name] += 1
         parts.append(
             Part(
-                name=name if names[name] == 1 else f"{name} {names[name]}",
+                name=names[i],
                 program=part.program,
                 is_drum=part.is_drum,
                 notes=Notes(onset[mine], length, pitch[mine], velocity[inside[mine] % 16]),
             )
         )
     return Song(TICKS_PER_QUARTER, tuple(parts), tuple(tempos), tuple(metres))
+
+
+def part_names(players: Sequence[tuple[int, bool]]) -> list[str]:
+    """Name parts by (program, whether drums), equal ones by number: Celesta, Celesta 2."""
+    plain = [program_name(program, is_drum) for program, is_drum in players]
+    numbers = [plain[: i + 1].count(name) for i, name in enumerate(plain)]
+    return [name if number == 1 else f"{name} {number}" for name, number in zip(plain, numbers, strict=True)]
