@@ -21,6 +21,7 @@ from bandroid.corpus.split import HELD_OUT, TRAIN, split_songs
 from bandroid.errors import BandroidError, CorpusError, MusicFileError, WishError
 from bandroid.music.clock import bar_grid
 from bandroid.music.metre import with_guessed_metre
+from bandroid.music.quantize import is_played
 from bandroid.music.read import read_songs
 from bandroid.music.song import Song
 from bandroid.music.table import note_table
@@ -197,6 +198,8 @@ def _take(file: FoundFile, rules: dict[Path, tuple[RoleRule, ...]]) -> tuple[lis
 def _candidate(file: FoundFile, name: str, sha256: str, song: Song, rules: tuple[RoleRule, ...]) -> _Candidate:
     table = note_table(song)
     song = with_guessed_metre(song, table)
+    if is_played(song):
+        song = song.with_remarks("played by hand: learnt on the beat, without the hand's own timing")
     roles = guess_roles(song, table)
     if rules:
         roles, remarks = corrected_roles(song, roles, [rule for rule in rules if rule.fits(name)])

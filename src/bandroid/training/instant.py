@@ -17,6 +17,7 @@ from bandroid.generation.counts import Counts, FrozenCounts
 from bandroid.generation.lineup import LineUp, Player
 from bandroid.generation.ngram import LONGEST_ORDER, Ngram, WeightKey
 from bandroid.music.notes import Notes
+from bandroid.music.quantize import is_played, on_the_beat
 from bandroid.music.song import Part, Song
 from bandroid.music.theory import estimate_key
 from bandroid.representations.score import tokens_from_sheet
@@ -54,8 +55,9 @@ class _Lesson:
 def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: None) -> Learnt:
     """Count songs. `report` is called with songs done and songs in all. Raises CorpusError for no songs.
 
-    Each song is moved to C major or A minor first, so that what one song teaches holds for songs in other keys. How
-    many features of the past count (the order) is chosen on a tenth of the songs, before those are counted too.
+    Each song is moved to C major or A minor first, so that what one song teaches holds for songs in other keys, and
+    onto the beat where it was played by hand. How many features of the past count (the order) is chosen on a tenth of
+    the songs, before those are counted too.
     """
     lessons = [_lesson(song) for song in songs if song.n_notes]
     if not lessons:
@@ -103,6 +105,8 @@ def bits_per_note(learnt: Learnt, songs: Sequence[Song]) -> float:
 
 
 def _lesson(song: Song) -> _Lesson:
+    # A hand's timing scatters one rhythm over many; counting would take each for another.
+    song = on_the_beat(song) if is_played(song) else song
     key = estimate_key(song)
     tonic, is_minor = (key.tonic, key.is_minor) if key else (0, False)
     sheet, _ = sheet_and_loss(_in_c(song, shift_from_c(tonic, is_minor)))
