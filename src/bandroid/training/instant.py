@@ -23,8 +23,8 @@ from bandroid.music.theory import estimate_key
 from bandroid.representations.score import tokens_from_sheet
 from bandroid.representations.sheet import CELL, Sheet, sheet_and_loss
 
-MOST_CONTEXTS = 200_000
-"""a style keeps the contexts that it met most often: about 2 MB"""
+MOST_BYTE = 3_000_000
+"""a style keeps as many contexts as fit in here, those that it met most often"""
 ORDERS = (2, 3, 4, 5, LONGEST_ORDER)
 _VALIDATION_SHARE, _MOST_VALIDATION_SONGS = 0.1, 12
 _MOST_LINE_UPS = 200
@@ -78,7 +78,7 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
         report(done, len(shuffled))
     report(len(shuffled), len(shuffled))
     least_total = 2
-    while len((frozen := counts.frozen_arrays(least_total))["context"]) > MOST_CONTEXTS:
+    while sum(array.nbytes for array in (frozen := counts.frozen_arrays(least_total)).values()) > MOST_BYTE:
         least_total += 1
     line_ups = [lesson.line_up for lesson in lessons]
     return Learnt(
