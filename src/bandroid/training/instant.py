@@ -78,8 +78,10 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
         report(done, len(shuffled))
     report(len(shuffled), len(shuffled))
     least_total = 2
-    while sum(array.nbytes for array in (frozen := counts.frozen_arrays(least_total)).values()) > MOST_BYTE:
+    frozen = counts.frozen_arrays(least_total)
+    while sum(array.nbytes for array in frozen.values()) > MOST_BYTE:
         least_total += 1
+        frozen = counts.frozen_arrays(least_total)
     line_ups = [lesson.line_up for lesson in lessons]
     return Learnt(
         counts=frozen,
