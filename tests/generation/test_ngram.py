@@ -101,6 +101,16 @@ def test_frozen_counts_say_what_counts_said() -> None:
     assert frozen.get(4) is None
 
 
+def test_what_was_met_once_can_be_forgotten() -> None:
+    counts = Counts()
+    for context in (1, 2, 2):
+        counts.add([context], 5)
+    assert len(counts) == 2
+    counts.forget_rare()
+    assert len(counts) == 1
+    assert counts.get(1) is None
+
+
 def test_large_counts_are_scaled_into_a_byte() -> None:
     counts = Counts()
     for _ in range(1000):

@@ -51,6 +51,14 @@ class Counts:
                 entry[TOTAL] += 1
                 entry[outcome] = entry.get(outcome, 0) + 1
 
+    def __len__(self) -> int:
+        """How many contexts were met."""
+        return len(self._entries)
+
+    def forget_rare(self) -> None:
+        """Drop contexts that were met once: what is rare after thousands of songs is not what a style keeps."""
+        self._entries = {context: entry for context, entry in self._entries.items() if entry[TOTAL] > 1}
+
     def frozen_arrays(self, least_total: int) -> dict[str, NDArray[np.generic]]:
         """Return the table as arrays, without contexts that were met fewer than `least_total` times.
 

@@ -25,6 +25,8 @@ from bandroid.representations.sheet import CELL, Sheet, sheet_and_loss
 
 MOST_BYTE = 3_000_000
 """a style keeps as many contexts as fit in here, those that it met most often"""
+MOST_CONTEXTS_IN_MEMORY = 4_000_000
+"""about 1.5 GB, reached after some 900 pieces of classical music; from then on, what was met once is forgotten"""
 ORDERS = (2, 3, 4, 5, LONGEST_ORDER)
 _VALIDATION_SHARE, _MOST_VALIDATION_SONGS = 0.1, 12
 _MOST_LINE_UPS = 200
@@ -161,6 +163,8 @@ def _count(counts: Counts, model: Ngram, lesson: _Lesson) -> None:
     """Predict a song with what is known so far, learn to mix from it, then count it."""
     for prediction, outcome in model.walk(lesson.tokens, adjust=True):
         counts.add(prediction.contexts, outcome)
+    if len(counts) > MOST_CONTEXTS_IN_MEMORY:
+        counts.forget_rare()
 
 
 def _best_order(counts: Counts, weights: dict[WeightKey, NDArray[np.float64]], lessons: Sequence[_Lesson]) -> int:
