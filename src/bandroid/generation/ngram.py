@@ -10,7 +10,7 @@ online as in context mixing (Mahoney 2005, PAQ): the gradient of the log-likelih
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -133,19 +133,17 @@ class Ngram:
         """Move the cursor over a token."""
         self._cursor.advance(token)
 
-    def walk(self, tokens: Iterable[int], adjust: bool) -> list[tuple[Prediction, int]]:
-        """Walk a whole song, learning on the way; returns each prediction with the outcome that came."""
+    def walk(self, tokens: Iterable[int], adjust: bool) -> Iterator[tuple[Prediction, int]]:
+        """Walk a whole song, learning on the way; yields each prediction with the outcome that came."""
         self.begin()
-        walked = []
         for token in tokens:
             for choice, outcome in outcomes(self._cursor, token):
                 prediction = self.predict(choice)
                 self.observe(prediction, outcome)
                 if adjust:
                     self.adjust(prediction, outcome)
-                walked.append((prediction, outcome))
+                yield prediction, outcome
             self._cursor.advance(token)
-        return walked
 
     def _chains(self, choice: Choice) -> list[list[int]]:
         cursor = self._cursor

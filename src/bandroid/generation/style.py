@@ -65,8 +65,8 @@ def load_style(bundle: Bundle) -> InstantStyle:
 
 def golden(style: InstantStyle, tokens: list[int]) -> dict[str, NDArray[np.generic]]:
     """Return what a style says of some tokens: `tokens` int32[T], and `probability` float64[choices] of each choice."""
-    walked = style.ngram().walk(tokens, adjust=False)
-    probability = np.array([prediction.probabilities[outcome] for prediction, outcome in walked])
+    walk = style.ngram().walk(tokens, adjust=False)
+    probability = np.array([prediction.probabilities[outcome] for prediction, outcome in walk])
     return {"tokens": np.array(tokens, dtype=np.int32), "probability": probability}
 
 

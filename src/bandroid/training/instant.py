@@ -161,8 +161,10 @@ def _commonest(values: list[Any]) -> Any:
 
 def _count(counts: Counts, model: Ngram, lesson: _Lesson) -> None:
     """Predict a song with what is known so far, learn to mix from it, then count it."""
-    for prediction, outcome in model.walk(lesson.tokens, adjust=True):
-        counts.add(prediction.contexts, outcome)
+    # As arrays: lists of Python's integers would take gigabytes for the longest songs.
+    met = [(np.array(p.contexts, dtype=np.uint32), outcome) for p, outcome in model.walk(lesson.tokens, adjust=True)]
+    for contexts, outcome in met:
+        counts.add(contexts.tolist(), outcome)
     if len(counts) > MOST_CONTEXTS_IN_MEMORY:
         counts.forget_rare()
 
