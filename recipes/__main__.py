@@ -13,13 +13,19 @@ import os
 import sys
 import time
 import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from bandroid.bundle.manifest import Source, TrainingSong
 from bandroid.bundle.store import SHIPPED_FOLDER, Bundle, open_style, save_style
 from bandroid.corpus.collect import UsedSong, collect
 from bandroid.generation.style import check_golden, load_style
+from bandroid.music.notes import Notes
+from bandroid.music.song import Part, Song
 from bandroid.training.instant import bits_per_note, learn_instant
 from bandroid.training.instant_bundle import instant_style
 
@@ -35,8 +41,9 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
         exclude=recipe["exclude"],
         held_out_share=recipe["held_out"],
     )
-    learnt = learn_instant([song.song for song in corpus.train])
-    held_out = [song.song for song in corpus.held_out]
+    drums = {int(pitch): meant for pitch, meant in recipe.get("drums", {}).items()}
+    learnt = learn_instant([_general_midi(used.song, drums) for used in corpus.train])
+    held_out = [_general_midi(used.song, drums) for used in corpus.held_out]
     manifest, files = instant_style(
         learnt,
         name=recipe["name"],
@@ -56,10 +63,23 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
     return bundle
 
 
+def _general_midi(song: Song, drums: Mapping[int, int]) -> Song:
+    """Give the drums of a kit of its own the numbers that General MIDI has for them."""
+    meant = np.array([drums.get(pitch, pitch) for pitch in range(128)])
+
+    def mapped(part: Part) -> Part:
+        notes = part.notes
+        if not part.is_drum:
+            return part
+        return replace(part, notes=Notes(notes.onset_tick, notes.length_tick, meant[notes.pitch], notes.velocity))
+
+    return song.with_parts(tuple(mapped(part) for part in song.parts)) if drums else song
+
+
 def _credit(song: UsedSong, rows: dict[str, Any]) -> TrainingSong:
     file = song.path.relative_to(DATA).as_posix()
     row = rows[file]
-    split = "train" if song.split == "train" else "held-out"
+    split: Literal["train", "held-out"] = "train" if song.split == "train" else "held-out"
     return TrainingSong(row["title"], row["author"], row["licence"], file, song.sha256, split)
 
 
