@@ -233,7 +233,7 @@ def song_from_sheet(sheet: Sheet) -> Song:
 
 
 def part_names(players: Sequence[tuple[int, bool]]) -> list[str]:
-    """Name parts by (program, whether drums), equal ones by number: Celesta, Celesta 2."""
+    """Name parts by (program, whether drums), equal ones by number: Celesta, Celesta #2."""
     plain = [program_name(program, is_drum) for program, is_drum in players]
     numbers = [plain[: i + 1].count(name) for i, name in enumerate(plain)]
-    return [name if number == 1 else f"{name} {number}" for name, number in zip(plain, numbers, strict=True)]
+    return [name if number == 1 else f"{name} #{number}" for name, number in zip(plain, numbers, strict=True)]
