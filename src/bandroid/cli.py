@@ -27,6 +27,7 @@ from bandroid.commands.options import (
     Reverb,
     Seed,
     SoundFont,
+    Spectrogram,
     Stems,
     Variations,
     complete_preset,
@@ -102,6 +103,7 @@ def compose(
     reverb: Reverb = 0.25,
     soundfont: SoundFont = None,
     no_score: NoScore = False,
+    spectrogram: Spectrogram = False,
     out: Out = None,
     force: Force = False,
     as_json: Json = False,
@@ -129,7 +131,7 @@ def compose(
         metre=metre,
         key=key,
         instruments=instruments,
-        wish=render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score),
+        wish=render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score, spectrogram),
         out=out,
         force=force,
         as_json=as_json,
@@ -211,6 +213,7 @@ def render(
     reverb: Reverb = 0.25,
     soundfont: SoundFont = None,
     no_score: NoScore = False,
+    spectrogram: Spectrogram = False,
     out: Out = None,
     force: Force = False,
     as_json: Json = False,
@@ -224,7 +227,7 @@ def render(
     """
     from bandroid.commands.render import render as render_music
 
-    wish = render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score)
+    wish = render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score, spectrogram)
     render_music(file, wish=wish, out=out, force=force, as_json=as_json)
 
 

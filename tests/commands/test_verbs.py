@@ -101,7 +101,7 @@ def test_compose_writes_the_layout(style, tmp_path, monkeypatch, capsys):
     assert (folder / "mine-7-1.wav").read_bytes().startswith(b"RIFF")
     assert b"<score-partwise" in (folder / "score" / "mine-7-1.musicxml").read_bytes()
     assert b"<svg" in (folder / "score" / "mine-7-1-page-1.svg").read_bytes()
-    assert list((folder / "pictures").iterdir())
+    assert sorted(path.suffix for path in (folder / "pictures").iterdir()) == [".png", ".svg"]
     assert {path.suffix for path in (folder / "stems" / "mine-7-1").iterdir()} == {".mid", ".wav"}
     assert "mine, seed 7" in capsys.readouterr().out
 
@@ -188,6 +188,16 @@ def test_render(band, tmp_path, capsys):
     # 8 bars of 4/4 at 120 bpm last 16 s: exactly so as a loop
     assert int.from_bytes(wav[40:44], "little") == 16 * 44_100 * 3
     assert (tmp_path / "out" / "score" / "song0.musicxml").exists()
+
+
+def test_render_draws_the_sound(band, tmp_path, capsys):
+    words = ("render", band / "song0.mid", "-o", tmp_path / "out", "--no-score", "--force")
+    assert bandroid(*words, "--spectrogram") == 0
+    picture = tmp_path / "out" / "pictures" / "song0-spectrogram.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "spectrogram" in capsys.readouterr().out
+    assert bandroid(*words) == 0
+    assert not picture.exists()  # it showed the sound of before
 
 
 def test_render_does_not_replace_its_own_source(band, capsys):

@@ -62,11 +62,13 @@ def test_audio_formats():
 
 def test_impossible_bits():
     with pytest.raises(WishError, match="16, 24 or 32"):
-        options.render_wish(None, 17, False, 0.0, False, False, 0.0, None, False)
+        options.render_wish(None, 17, False, 0.0, False, False, 0.0, None, False, False)
     with pytest.raises(WishError, match="flac"):
-        options.render_wish(["flac"], 32, False, 0.0, False, False, 0.0, None, False)
-    wish = options.render_wish(["flac"], 24, True, -3.0, True, True, 0.5, Path("a.sf2"), True)
+        options.render_wish(["flac"], 32, False, 0.0, False, False, 0.0, None, False, False)
+    wish = options.render_wish(["flac"], 24, True, -3.0, True, True, 0.5, Path("a.sf2"), True, False)
     assert wish.bits == 24 and wish.is_mono and not wish.with_score
+    with pytest.raises(WishError, match="picture of the sound"):
+        options.render_wish(["none"], 16, False, 0.0, False, False, 0.0, None, False, True)
 
 
 def test_presets():

@@ -58,6 +58,7 @@ Stems = Annotated[bool, typer.Option("--stems", help="Also one file per part, MI
 Loop = Annotated[bool, typer.Option("--loop", help="A seamless loop: exactly its bars, the tail wrapped to the start.")]
 Reverb = Annotated[float, typer.Option(metavar="X", help="How much of the room is heard: 0 (dry) to 1.")]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2) than the one inside.")]
+Spectrogram = Annotated[bool, typer.Option("--spectrogram", help="Also a picture of the sound, in pictures/.")]
 NoScore = Annotated[bool, typer.Option("--no-score", help="No MusicXML, engraved pages or piano roll.")]
 Out = Annotated[
     Path | None,
@@ -79,11 +80,14 @@ def render_wish(
     reverb: float,
     soundfont: Path | None,
     no_score: bool,
+    spectrogram: bool,
 ) -> RenderWish:
     """Gather the flags of sound and score; raises WishError, offering near names."""
     within("--gain", gain, -60, 40)
     within("--reverb", reverb, 0, 1)
     formats = audio_formats(audio)
+    if spectrogram and not formats:
+        raise WishError("--spectrogram is a picture of the sound: it needs one, not --audio none")
     if bits == 32 and "flac" in formats:
         raise WishError("--bits 32: flac holds 16 or 24; choose one of them, or wav")
     return RenderWish(
@@ -96,6 +100,7 @@ def render_wish(
         reverb=reverb,
         soundfont=soundfont,
         with_score=not no_score,
+        with_spectrogram=spectrogram,
     )
 
 

@@ -3,7 +3,7 @@
     bandroid-out/rock-7/
         rock-7-1.mid  rock-7-1.wav            the piece
         score/rock-7-1.musicxml  rock-7-1-page-1.svg ...
-        pictures/rock-7-1.svg                 the piano roll
+        pictures/rock-7-1.svg .png            the piano roll
         stems/rock-7-1/01-guitar.mid .wav     one per part, where asked for
 
 Nothing is overwritten without --force, and that is checked before any work starts.
@@ -48,6 +48,10 @@ class PieceFiles:
     def picture(self, suffix: str) -> Path:
         return self.folder / "pictures" / f"{self.name}{suffix}"
 
+    @property
+    def spectrogram(self) -> Path:
+        return self.folder / "pictures" / f"{self.name}-spectrogram.png"
+
     def stem(self, number: int, part_name: str, suffix: str) -> Path:
         """Return the place of one part's file: (1, "Lead Guitar", ".mid") -> stems/NAME/01-lead-guitar.mid."""
         return self.folder / "stems" / self.name / f"{number:02}-{file_word(part_name) or 'part'}{suffix}"
@@ -59,6 +63,7 @@ class PieceFiles:
             f"score/{self.name}.*",
             f"score/{self.name}-page-*.svg",
             f"pictures/{self.name}.*",
+            f"pictures/{self.name}-spectrogram.png",
             f"stems/{self.name}/*",
         )
         return tuple(sorted(path for pattern in patterns for path in self.folder.glob(pattern)))

@@ -51,7 +51,8 @@ class Written:
             n_pages = len(self.score) - 1
             below.append(f"score (MusicXML and {n_pages} page{'' if n_pages == 1 else 's'})")
         if self.pictures:
-            below.append("pictures (piano roll)")
+            kinds = ["piano roll"] * bool(self.score) + ["spectrogram"] * ("-spectrogram" in self.pictures[-1].stem)
+            below.append(f"pictures ({', '.join(kinds)})")
         if self.stems:
             below.append(f"stems ({len(self.stems)} files)")
         if below:
@@ -88,27 +89,38 @@ class SongWriter:
         before = place.existing()
         if with_midi:
             write_atomically(place.midi, midi_bytes(song, comment))
-        midi = place.midi if with_midi else None
-        facts = duration_second(song), self._remarks(song)
-        if not self.wish.with_score:
-            written = Written(midi, self._audio(song, place), (), (), self._stems(song, place, comment), *facts)
-        else:
-            from bandroid.music.musicxml_writer import musicxml_text
-            from bandroid.render.engraving import engrave
-
-            musicxml = musicxml_text(song)
-            write_atomically(place.musicxml, musicxml.encode())
-            # Engraving is a process of its own: it works while this one makes sound.
-            with ThreadPoolExecutor(1) as beside:
-                engraving = beside.submit(engrave, musicxml)
-                audio, stems = self._audio(song, place), self._stems(song, place, comment)
-                picture = self._picture(song, place)
-                pages, remarks = self._pages(engraving, place)
-            second, substituted = facts
-            score = (place.musicxml, *pages)
-            written = Written(midi, audio, score, (picture,), stems, second, (*substituted, *remarks))
+        score: tuple[Path, ...] = ()
+        pictures: tuple[Path, ...] = ()
+        remarks = self._remarks(song)
+        # Engraving is a process of its own: it works while this one makes sound.
+        with ThreadPoolExecutor(1) as beside:
+            engraving = self._begin_engraving(song, place, beside) if self.wish.with_score else None
+            audio, spectrogram = self._audio(song, place)
+            stems = self._stems(song, place, comment)
+            if engraving is not None:
+                pictures = self._piano_roll(song, place)
+                pages, problems = self._pages(engraving, place)
+                score, remarks = (place.musicxml, *pages), (*remarks, *problems)
+        written = Written(
+            midi=place.midi if with_midi else None,
+            audio=audio,
+            score=score,
+            pictures=(*pictures, *spectrogram),
+            stems=stems,
+            second=duration_second(song),
+            remarks=remarks,
+        )
         remove_stale(before, written.paths)
         return written
+
+    def _begin_engraving(self, song: Song, place: PieceFiles, beside: ThreadPoolExecutor) -> Future[list[str]]:
+        """Write the MusicXML, and begin to engrave it."""
+        from bandroid.music.musicxml_writer import musicxml_text
+        from bandroid.render.engraving import engrave
+
+        musicxml = musicxml_text(song)
+        write_atomically(place.musicxml, musicxml.encode())
+        return beside.submit(engrave, musicxml)
 
     def _remarks(self, song: Song) -> tuple[str, ...]:
         if self._font is None:
@@ -117,9 +129,10 @@ class SongWriter:
 
         return substitutions(song, self._font)
 
-    def _audio(self, song: Song, place: PieceFiles) -> tuple[Path, ...]:
+    def _audio(self, song: Song, place: PieceFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Write the sound, and its spectrogram if wished; returns both kinds of paths."""
         if self._font is None:
-            return ()
+            return (), ()
         from bandroid.render.synth import synthesize
 
         wish = self.wish
@@ -131,7 +144,13 @@ class SongWriter:
             reverb=wish.reverb,
             loop=wish.is_loop,
         )
-        return tuple(self._write_audio(sound, place.audio(audio_format)) for audio_format in wish.audio)
+        audio = tuple(self._write_audio(sound, place.audio(audio_format)) for audio_format in wish.audio)
+        if not wish.with_spectrogram:
+            return audio, ()
+        from bandroid.render.spectrogram import spectrogram_png
+
+        write_atomically(place.spectrogram, spectrogram_png(sound, SAMPLE_RATE_HZ))
+        return audio, (place.spectrogram,)
 
     def _stems(self, song: Song, place: PieceFiles, comment: str) -> tuple[Path, ...]:
         if not self.wish.with_stems:
@@ -166,12 +185,14 @@ class SongWriter:
         write_audio(path, to_mono(sound) if self.wish.is_mono else sound, SAMPLE_RATE_HZ, bits=self.wish.bits)
         return path
 
-    def _picture(self, song: Song, place: PieceFiles) -> Path:
-        from bandroid.render.pictures import piano_roll_svg
+    def _piano_roll(self, song: Song, place: PieceFiles) -> tuple[Path, ...]:
+        from bandroid.render.engraving import svg_to_png
+        from bandroid.render.pictures import WIDTH_PX, piano_roll_svg
 
-        path = place.picture(".svg")
-        write_atomically(path, piano_roll_svg(song).encode())
-        return path
+        picture = piano_roll_svg(song)
+        write_atomically(place.picture(".svg"), picture.encode())
+        write_atomically(place.picture(".png"), svg_to_png(picture, WIDTH_PX))
+        return place.picture(".svg"), place.picture(".png")
 
     def _pages(self, engraving: Future[list[str]], place: PieceFiles) -> tuple[list[Path], tuple[str, ...]]:
         """Write the engraved pages; where engraving failed, the rest of the piece stands, and a remark says so."""

@@ -26,5 +26,6 @@ class RenderWish:
     """how much of the room is heard: 0 (dry) to 1"""
     soundfont: Path | None = None
     """None: the one inside the pretty_midi package"""
+    with_spectrogram: bool = False
     with_score: bool = True
     """MusicXML, engraved pages and a piano roll"""
