@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bandroid.corpus.report import corpus_json, report_text, summary
 from bandroid.errors import CorpusError, WishError
 from bandroid.music.midi_writer import write_midi
 from bandroid.music.song import Song
+from small_band import small_song
 
 Band = Callable[..., Song]
 Transpose = Callable[[Song, int], Song]
@@ -142,3 +144,14 @@ def test_every_tune_of_a_file_is_a_song_of_its_own(tmp_path: Path) -> None:
 def test_real_band(data: Path) -> None:
     corpus = collect([data / "freedoom/band_lola_harvey"], hold_out=["d_map02", "d_map08", "d_e3m3"])
     assert (len(corpus.train), len(corpus.held_out), corpus.refused) == (14, 3, ())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such thing as a named pipe here")
+def test_a_pipe_or_a_broken_link_does_not_hold_up_the_folder(tmp_path: Path) -> None:
+    write_midi(small_song(), tmp_path / "song.mid")
+    os.mkfifo(tmp_path / "pipe.mid")
+    (tmp_path / "link.mid").symlink_to(tmp_path / "nowhere.mid")
+    (tmp_path / "folder.mid").mkdir()
+    corpus = collect([tmp_path])
+    assert [song.name for song in corpus.used] == ["song.mid"]
+    assert {refusal.name for refusal in corpus.refused} == {"pipe.mid", "link.mid"}

@@ -163,8 +163,8 @@ def collect(
 def _take(file: FoundFile, rules: dict[Path, tuple[RoleRule, ...]]) -> tuple[list[_Candidate], list[Refusal]]:
     """Read one file; whatever is wrong with it becomes a refusal."""
     try:
+        songs = read_songs(file.path)  # first: it refuses devices and files of gigabytes without reading them
         sha256 = hashlib.sha256(file.path.read_bytes()).hexdigest()
-        songs = read_songs(file.path)
     except MusicFileError as error:
         return [], [Refusal(file.path, file.name, error.reason)]
     except OSError as error:
