@@ -29,7 +29,7 @@ def learn(
     """Read, learn, test on what was held out, save, and say what was used."""
     from bandroid.bundle import store
     from bandroid.bundle.manifest import suggest_name
-    from bandroid.corpus.report import corpus_json, report_text
+    from bandroid.corpus.report import corpus_json, counted, report_text
 
     check_preset(preset)
     name = name or suggest_name(folders[0].resolve().stem)
@@ -45,7 +45,7 @@ def learn(
         return
     if "bits_per_note_held_out" in figures:
         terminal.say(f"it needs {figures['bits_per_note_held_out']:.2f} bits for a note of the songs held out")
-    terminal.say(f"learnt {name} from {len(corpus.train)} songs: bandroid compose {name}")
+    terminal.say(f"learnt {name} from {counted(len(corpus.train), 'song')}: bandroid compose {name}")
 
 
 def collect_songs(

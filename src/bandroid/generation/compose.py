@@ -17,12 +17,15 @@ from bandroid.generation.lineup import LineUp, cast
 from bandroid.generation.sampling import AS_LEARNT, USUAL, Sampling, draw
 from bandroid.generation.style import InstantStyle
 from bandroid.music.notes import Notes
+from bandroid.music.quantize import snap
 from bandroid.music.song import KeyChange, Part, Song, TextEvent
 from bandroid.music.theory import key_name
 from bandroid.representations.score_cursor import Cursor
 from bandroid.representations.score_vocabulary import METRES, VOCABULARY
 from bandroid.representations.sheet import TEMPO_RANGE_QPM, part_names, song_from_sheet
 
+TICKS_PER_QUARTER = 480
+"""resolution of a finished piece"""
 MAX_BARS = 2000
 MAX_PARTS = 32
 _BAR, _END = VOCABULARY.token("bar", 0), VOCABULARY.token("end", 0)
@@ -175,12 +178,14 @@ def _finished(song: Song, cursor: Cursor, line_up: LineUp, wish: Wish) -> Song:
     heard = [part for part in parts if len(part.notes)]
     names = part_names([(part.program, part.is_drum) for part in heard])
     fifths = (7 * shift_from_c(tonic, is_minor) + 5) % 12 - 5
-    return replace(
+    finished = replace(
         song,
         parts=tuple(replace(part, name=name) for part, name in zip(heard, names, strict=True)),
         keys=(KeyChange(0, fifths, is_minor),),
         markers=tuple(TextEvent(int(bar_onset[bar]), name) for bar, name in sections(cursor.history)),
     )
+    # To be edited: sequencers work at 480, and some round what is coarser.
+    return snap(finished, TICKS_PER_QUARTER).song
 
 
 def shift_from_c(tonic: int, is_minor: bool) -> int:
