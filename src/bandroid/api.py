@@ -101,7 +101,7 @@ def play(song: Song | str | Path, *, wish: RenderWish = RenderWish()) -> None:  
     from bandroid.render.synth import synthesize
 
     font = load_soundfont(wish.soundfont)
-    samples = synthesize(_one_song(song), font, gain_db=wish.gain_db, reverb=wish.reverb, loop=wish.is_loop)
+    samples = synthesize(_one_song(song), font, **wish.sound_options)
     play_samples(samples, SAMPLE_RATE_HZ)
 
 

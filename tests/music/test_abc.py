@@ -422,3 +422,10 @@ def test_all_irish_tunes_are_read(data: Path) -> None:
     assert len(files) == 988
     for path in files:
         assert len(read_abc(path)) == _n_numbered(path), path
+
+
+def test_a_file_of_endless_tunes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "many.abc"
+    path.write_text("X:1\nK:C\nC\n\n" * 5_001)
+    with pytest.raises(AbcError, match=r"5,001 tunes.*split it"):
+        read_abc(path)

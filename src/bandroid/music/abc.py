@@ -16,6 +16,8 @@ from bandroid.music.perform import perform
 from bandroid.music.song import Song
 from bandroid.music.written import NotationError
 
+MAX_TUNES = 5_000
+"""more tunes than in any collection; each takes up to 2 ms"""
 MAX_BYTES = 16 << 20
 """the largest collections of tunes have a few MiB"""
 
@@ -29,6 +31,8 @@ def read_abc(path: Path) -> tuple[Song, ...]:
     tunes = split_tunes(decode(_read(path)))
     if not tunes:
         raise AbcError(path, "no tune in it: a tune of ABC begins with a line X:1")
+    if len(tunes) > MAX_TUNES:
+        raise AbcError(path, f"it holds {len(tunes):,} tunes, and {MAX_TUNES:,} is the most: split it")
     songs: list[Song] = []
     left_out: list[str] = []
     for tune in tunes:

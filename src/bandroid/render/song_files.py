@@ -135,17 +135,9 @@ class SongWriter:
             return (), ()
         from bandroid.render.synth import synthesize
 
-        wish = self.wish
-        sound = synthesize(
-            song,
-            self._font,
-            sample_rate_hz=SAMPLE_RATE_HZ,
-            gain_db=wish.gain_db,
-            reverb=wish.reverb,
-            loop=wish.is_loop,
-        )
-        audio = tuple(self._write_audio(sound, place.audio(audio_format)) for audio_format in wish.audio)
-        if not wish.with_spectrogram:
+        sound = synthesize(song, self._font, sample_rate_hz=SAMPLE_RATE_HZ, **self.wish.sound_options)
+        audio = tuple(self._write_audio(sound, place.audio(audio_format)) for audio_format in self.wish.audio)
+        if not self.wish.with_spectrogram:
             return audio, ()
         from bandroid.render.spectrogram import spectrogram_png
 
@@ -163,19 +155,11 @@ class SongWriter:
         if self._font is not None:
             from bandroid.render.synth import synthesize_stems
 
-            wish = self.wish
-            stems = synthesize_stems(
-                song,
-                self._font,
-                sample_rate_hz=SAMPLE_RATE_HZ,
-                gain_db=wish.gain_db,
-                reverb=wish.reverb,
-                loop=wish.is_loop,
-            )
+            stems = synthesize_stems(song, self._font, sample_rate_hz=SAMPLE_RATE_HZ, **self.wish.sound_options)
             for number, (part, sound) in enumerate(zip(song.parts, stems, strict=True), 1):
                 paths += [
                     self._write_audio(sound, place.stem(number, part.name, f".{audio_format}"))
-                    for audio_format in wish.audio
+                    for audio_format in self.wish.audio
                 ]
         return tuple(paths)
 

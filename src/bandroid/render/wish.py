@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 AUDIO_FORMATS = ("wav", "mp3", "flac", "ogg")
 
@@ -29,3 +30,8 @@ class RenderWish:
     with_spectrogram: bool = False
     with_score: bool = True
     """MusicXML, engraved pages and a piano roll"""
+
+    @property
+    def sound_options(self) -> dict[str, Any]:
+        """What `synthesize` and `synthesize_stems` want to know."""
+        return {"gain_db": self.gain_db, "reverb": self.reverb, "loop": self.is_loop}
