@@ -103,6 +103,9 @@ def test_compose_writes_the_layout(style, tmp_path, monkeypatch, capsys):
     assert b"<svg" in (folder / "score" / "mine-7-1-page-1.svg").read_bytes()
     assert sorted(path.suffix for path in (folder / "pictures").iterdir()) == [".png", ".svg"]
     assert {path.suffix for path in (folder / "stems" / "mine-7-1").iterdir()} == {".mid", ".wav"}
+    assert bandroid("compose", style, "--seed", 8, "--bars", 4, "--audio", "none", "--no-score") == 0
+    stems = tmp_path / "bandroid-out" / "mine-8" / "stems" / "mine-8-1"
+    assert [path.name for path in sorted(stems.iterdir())] == ["01-drums.mid", "02-electric-bass-finger.mid"]
     assert "mine, seed 7" in capsys.readouterr().out
 
 
@@ -293,12 +296,12 @@ def test_ctrl_c_keeps_what_is_done(style, tmp_path):
         text=True,
     )
     assert running.stdout is not None
-    for _ in range(4):  # its name and seed, then two lines per piece
+    for _ in range(5):  # its name and seed, then three lines per piece
         running.stdout.readline()
     running.send_signal(signal.SIGINT)
     _, complaint = running.communicate(timeout=30)
     assert running.returncode == 130 and complaint == "bandroid: stopped; what was finished is kept\n"
-    pieces = sorted((tmp_path / "out").iterdir())
+    pieces = sorted((tmp_path / "out").rglob("*.*"))
     assert pieces and all(piece.suffix == ".mid" and piece.read_bytes()[:4] == b"MThd" for piece in pieces)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,8 @@ def compose(
     bundle = store.find_style(style or store.DEFAULT_STYLE)
     instant = load_style(bundle)
     places = output.style_pieces(bundle.name, seed, variations, out)
-    writer = SongWriter(wish)
+    # Whoever composes wants to edit: the parts lie apart in any case, their sound where asked for.
+    writer = SongWriter(replace(wish, stems="midi") if wish.stems == "none" else wish)
     output.prepare(places, force=force)
     if not as_json:
         terminal.say(f"{bundle.name}, seed {seed}")

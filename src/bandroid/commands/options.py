@@ -54,7 +54,7 @@ Bits = Annotated[
 ]
 Mono = Annotated[bool, typer.Option("--mono", help="One channel instead of two.")]
 Gain = Annotated[float, typer.Option(metavar="DB", help="Louder or softer, in decibels.")]
-Stems = Annotated[bool, typer.Option("--stems", help="Also one file per part, MIDI and audio, in stems/.")]
+Stems = Annotated[bool, typer.Option("--stems", help="Also each part alone, as MIDI and sound, in stems/.")]
 Loop = Annotated[bool, typer.Option("--loop", help="A seamless loop: exactly its bars, the tail wrapped to the start.")]
 Reverb = Annotated[float, typer.Option(metavar="X", help="How much of the room is heard: 0 (dry) to 1.")]
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2) than the one inside.")]
@@ -95,7 +95,7 @@ def render_wish(
         bits=one_of("--bits", bits, (16, 24, 32)),
         is_mono=mono,
         gain_db=gain,
-        with_stems=stems,
+        stems="midi and audio" if stems else "none",
         is_loop=loop,
         reverb=reverb,
         soundfont=soundfont,

@@ -4,7 +4,7 @@
         rock-7-1.mid  rock-7-1.wav            the piece
         score/rock-7-1.musicxml  rock-7-1-page-1.svg ...
         pictures/rock-7-1.svg .png            the piano roll
-        stems/rock-7-1/01-guitar.mid .wav     one per part, where asked for
+        stems/rock-7-1/01-guitar.mid          one per part; .wav too with --stems
 
 Nothing is overwritten without --force, and that is checked before any work starts.
 """

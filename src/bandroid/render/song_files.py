@@ -145,14 +145,14 @@ class SongWriter:
         return audio, (place.spectrogram,)
 
     def _stems(self, song: Song, place: PieceFiles, comment: str) -> tuple[Path, ...]:
-        if not self.wish.with_stems:
+        if self.wish.stems == "none":
             return ()
         paths = []
         for number, part in enumerate(song.parts, 1):
             path = place.stem(number, part.name, ".mid")
             write_atomically(path, midi_bytes(song.with_parts((part,)), comment))
             paths.append(path)
-        if self._font is not None:
+        if self.wish.stems == "midi and audio" and self._font is not None:
             from bandroid.render.synth import synthesize_stems
 
             stems = synthesize_stems(song, self._font, sample_rate_hz=SAMPLE_RATE_HZ, **self.wish.sound_options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 AUDIO_FORMATS = ("wav", "mp3", "flac", "ogg")
 
@@ -19,8 +19,8 @@ class RenderWish:
     """per sample of wav and flac: 16, 24 or 32"""
     is_mono: bool = False
     gain_db: float = 0.0
-    with_stems: bool = False
-    """also one MIDI and one audio file per part"""
+    stems: Literal["none", "midi", "midi and audio"] = "none"
+    """also one file per part, to be edited, or to be mixed too"""
     is_loop: bool = False
     """end exactly with the last bar, its tail wrapped to the start"""
     reverb: float = 0.25
