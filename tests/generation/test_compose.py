@@ -127,6 +127,10 @@ class TestGuard:
                     assert part.notes.pitch.min() >= 36 - 2 - 6
                     assert part.notes.pitch.max() <= 59 + 2 + 6
 
+    def test_no_loop_takes_more_than_half_of_a_piece(self, small_style: InstantStyle) -> None:
+        for seed in range(8):
+            assert compose(small_style, Wish(8, programs=(33,)), seed).habits.longest_part_loop_bars <= 4
+
     def test_a_piece_begins_with_music(self, small_style: InstantStyle) -> None:
         for seed in range(10):
             song = compose(small_style, Wish(2, programs=(27,)), seed).song

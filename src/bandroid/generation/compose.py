@@ -87,7 +87,7 @@ def compose(
     rng = np.random.default_rng([seed, variation])
     line_up = choose_line_up(style, wish, rng)
     # Whoever was asked for by name is heard, by the middle of the piece.
-    guard = Guard(line_up, style.line_ups, None if wish.programs is None else wish.n_bars // 2)
+    guard = Guard(line_up, style.line_ups, wish.n_bars, None if wish.programs is None else wish.n_bars // 2)
     writing = write_bars(style, line_up, wish.sampling, guard, rng)
     for done in range(1, wish.n_bars + 1):
         cursor = next(writing)

@@ -36,10 +36,17 @@ _LEAST_LIMITS = {"longest_rest_bars": 0, "longest_loop_bars": 1, "longest_part_l
 class Guard:
     """Steers the choices of one piece. `fired` counts how often each habit had to be enforced."""
 
-    def __init__(self, line_up: LineUp, band: Sequence[LineUp], everybody_by_bar: int | None = None) -> None:
+    def __init__(
+        self,
+        line_up: LineUp,
+        band: Sequence[LineUp],
+        n_bars: int | None = None,
+        everybody_by_bar: int | None = None,
+    ) -> None:
         """Keep a piece to the song whose line-up it borrows, except where that song overdoes what the band does.
 
-        Whoever has not played before bar `everybody_by_bar` (from 0) comes in there.
+        In a piece of `n_bars` no loop takes more than half: songs are longer, and so are their loops. Whoever has not
+        played before bar `everybody_by_bar` (from 0) comes in there.
         """
         self._everybody_by_bar = everybody_by_bar
         self._players = line_up.players
@@ -55,6 +62,9 @@ class Guard:
             )
             for name, least in _LEAST_LIMITS.items()
         }
+        if n_bars is not None:
+            for name in ("longest_loop_bars", "longest_part_loop_bars"):
+                self._limits[name] = min(self._limits[name], max(n_bars // 2, _LEAST_LIMITS[name]))
         self.fired = {"silence": 0, "loop": 0, "pitch": 0}
 
     def steer(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
