@@ -188,6 +188,9 @@ def inspect(
     exclude: Annotated[
         list[str] | None, typer.Option(metavar="GLOB", help="Leave out files of a folder. May be given again.")
     ] = None,
+    roles: Annotated[
+        bool, typer.Option("--roles", help="Only what each part does, as a text to correct: FOLDER/bandroid-roles.txt.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what is in a music file: parts, roles, metre, tempo, key, chords, repeats; of a folder, file by file.
@@ -195,10 +198,11 @@ def inspect(
     \b
     bandroid inspect song.mid
     bandroid inspect my-band --json
+    bandroid inspect my-band --roles > my-band/bandroid-roles.txt    then correct it: inspect and learn heed it
     """
     from bandroid.commands.inspect import inspect as inspect_music
 
-    inspect_music(paths, exclude=exclude or [], as_json=as_json)
+    inspect_music(paths, exclude=exclude or [], roles=roles, as_json=as_json)
 
 
 @app.command()

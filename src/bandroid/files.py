@@ -1,4 +1,4 @@
-"""Write a file whole or not at all: beside its place first, then renamed into it."""
+"""Read a file within bounds; write one whole or not at all: beside its place first, then renamed into it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bandroid.errors import MachineError, UserError
+from bandroid.errors import MachineError, MusicFileError, UserError
 
 
 @contextmanager
@@ -33,6 +33,24 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if handle != -1:
             beside.unlink(missing_ok=True)
+
+
+def read_at_most(path: Path, most_byte: int, kind: type[MusicFileError]) -> bytes:
+    """Return a music file's bytes; raises `kind` with a plain reason for a file that cannot be read or is too large."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most_byte + 1)
+    except FileNotFoundError:
+        raise kind(path, "there is no such file") from None
+    except IsADirectoryError:
+        raise kind(path, "this is a folder, not a file") from None
+    except OSError as error:
+        raise kind(path, f"it cannot be read ({error.strerror or error})") from error
+    if len(content) > most_byte:
+        raise kind(path, f"it is larger than {most_byte >> 20} MiB, the most that is read")
+    if not content.strip():
+        raise kind(path, "the file is empty")
+    return content
 
 
 def write_atomically(path: Path, content: bytes) -> None:

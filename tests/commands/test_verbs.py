@@ -215,6 +215,16 @@ def test_render_of_what_is_no_music(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_inspect_gives_the_roles_to_correct(band, capsys):
+    assert bandroid("inspect", band, "--roles") == 0
+    text = capsys.readouterr().out
+    assert "# song0.mid: 2 = drums" in text or "# song0.mid: 1 = bass" in text
+    (band / "bandroid-roles.txt").write_text(text.replace("# song0.mid: 1 = bass", "song0.mid: 1 = lead"))
+    assert bandroid("inspect", band) == 0
+    assert "song0.mid: 8 bars of 4/4, 2 parts (lead, drums)" in capsys.readouterr().out
+    assert bandroid("inspect", band, "--roles", "--json") == 2
+
+
 def test_inspect_a_file(band, capsys):
     assert bandroid("inspect", band / "song0.mid") == 0
     out = capsys.readouterr().out

@@ -19,8 +19,9 @@ def test_blocks_lie_side_by_side() -> None:
     assert small.family_index.tolist() == [0, 0, 1, 1, 1]
 
 
-def test_a_table_brings_it_back() -> None:
-    assert Vocabulary.from_table(VOCABULARY.table()) == VOCABULARY
+def test_a_table_says_it_all() -> None:
+    small = Vocabulary((Family("a", 2), Family("b", 3, first_value=10)))
+    assert small.table() == [["a", 2, 0], ["b", 3, 10]]
 
 
 def test_wrong_values_are_refused() -> None:
@@ -32,5 +33,5 @@ def test_wrong_values_are_refused() -> None:
             small.split(value)
     with pytest.raises(ValueError, match="share a name"):
         Vocabulary((Family("a", 1), Family("a", 1)))
-    with pytest.raises(ValueError, match="not a vocabulary"):
-        Vocabulary.from_table([["a", 0, 0]])
+    with pytest.raises(ValueError, match="at least one value"):
+        Family("a", 0)

@@ -11,7 +11,6 @@ import io
 import math
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy
@@ -74,8 +73,3 @@ def _read_array(npz: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[np.gen
         raise ValueError("cut short")
     flat: NDArray[np.generic] = np.frombuffer(body, dtype) if body else np.empty(0, dtype)
     return flat.reshape(shape, order="F" if is_fortran else "C")
-
-
-def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
-    """Read an .npz file; raises StyleError."""
-    return arrays_from_bytes(path.read_bytes(), path.name)

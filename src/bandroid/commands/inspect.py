@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bandroid import terminal
+from bandroid.errors import WishError
 
 if TYPE_CHECKING:
     from bandroid.music.song import Song
 
 
-def inspect(paths: Sequence[Path], *, exclude: Sequence[str], as_json: bool) -> None:
-    """Show one file in full, or several and folders as a report."""
-    if len(paths) == 1 and not paths[0].is_dir() and not exclude:
+def inspect(paths: Sequence[Path], *, exclude: Sequence[str], roles: bool, as_json: bool) -> None:
+    """Show one file in full, or several and folders as a report; or the roles of their parts, to be corrected."""
+    if roles and as_json:
+        raise WishError("--roles is a text to correct, --json the report; take one of them")
+    if roles:
+        _print_roles(paths, exclude)
+    elif len(paths) == 1 and not paths[0].is_dir() and not exclude:
         _inspect_file(paths[0], as_json)
     else:
         _inspect_folders(paths, exclude, as_json)
@@ -35,6 +40,14 @@ def _inspect_file(path: Path, as_json: bool) -> None:
         terminal.say(song_text(song))
     if made_by:
         terminal.say(f"made by bandroid: {made_by}")
+
+
+def _print_roles(paths: Sequence[Path], exclude: Sequence[str]) -> None:
+    from bandroid.corpus.collect import collect
+    from bandroid.corpus.role_rules import roles_template
+
+    corpus = collect(paths, exclude=exclude)
+    terminal.say(roles_template((used.name, used.song, used.roles) for used in corpus.used).rstrip())
 
 
 def _inspect_folders(paths: Sequence[Path], exclude: Sequence[str], as_json: bool) -> None:

@@ -83,13 +83,3 @@ def allowed_mask(cursor: Cursor, choice: Choice) -> NDArray[np.bool_]:
         if low < high:
             mask[low:high] = True
     return mask
-
-
-def token_of(choice: Choice, outcome: int) -> int | None:
-    """Return the token of an outcome; None where the outcome only says that the cells of a bar follow."""
-    token = choice.first + outcome
-    if choice.name == "bar":
-        return _END if outcome else _BAR
-    if choice.name == "frame" and token == _SILENT:
-        return None
-    return token

@@ -68,7 +68,7 @@ class Piece:
     """to be held against the band's own"""
     key: str
     steered: dict[str, int]
-    """how often each habit of the band had to be enforced"""
+    """how often something was ruled out, by the habit that it would have broken"""
     comment: str
     """seed, style, hash and options as JSON: what it takes to make the piece again"""
 
@@ -194,13 +194,11 @@ def shift_from_c(tonic: int, is_minor: bool) -> int:
 
 
 def _trimmed(part: Part, shift_semitone: int, end_tick: int) -> Notes:
-    """Move a part into its key, by octaves back into MIDI's range, and end every note before it is struck again."""
-    notes = part.notes
-    pitch = notes.pitch + shift_semitone
-    pitch = np.where(pitch < 0, pitch + 12, np.where(pitch > 127, pitch - 12, pitch))
+    """Move a part into its key, and end every note before it is struck again."""
+    notes = part.notes.transpose(shift_semitone)
     length = np.minimum(notes.length_tick, end_tick - notes.onset_tick)
-    order = np.lexsort((notes.onset_tick, pitch))
-    onset, pitch, length, velocity = (a[order] for a in (notes.onset_tick, pitch, length, notes.velocity))
+    order = np.lexsort((notes.onset_tick, notes.pitch))
+    onset, pitch, length, velocity = (a[order] for a in (notes.onset_tick, notes.pitch, length, notes.velocity))
     gap = np.append(np.diff(onset), end_tick)
     is_struck_again = np.append(pitch[1:] == pitch[:-1], False)
     length = np.where(is_struck_again, np.minimum(length, gap), length)

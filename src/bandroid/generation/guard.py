@@ -34,7 +34,7 @@ _LEAST_LIMITS = {"longest_rest_bars": 0, "longest_loop_bars": 1, "longest_part_l
 
 
 class Guard:
-    """Steers the choices of one piece. `fired` counts how often each habit had to be enforced."""
+    """Steers the choices of one piece. `fired` counts what was ruled out, by habit."""
 
     def __init__(
         self,

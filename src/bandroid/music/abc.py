@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bandroid.errors import AbcError
+from bandroid.files import read_at_most
 from bandroid.music.abc_tokens import TuneText, decode, split_tunes
 from bandroid.music.abc_tune import TuneReader
 from bandroid.music.perform import perform
@@ -28,7 +29,7 @@ def read_abc(path: Path) -> tuple[Song, ...]:
     Chord symbols and lyrics are kept. A tune that cannot be read is left out, and the first song's remarks say so.
     Raises AbcError where no tune is left.
     """
-    tunes = split_tunes(decode(_read(path)))
+    tunes = split_tunes(decode(read_at_most(path, MAX_BYTES, AbcError)))
     if not tunes:
         raise AbcError(path, "no tune in it: a tune of ABC begins with a line X:1")
     if len(tunes) > MAX_TUNES:
@@ -44,23 +45,6 @@ def read_abc(path: Path) -> tuple[Song, ...]:
         more = f" ({len(left_out)} tunes like this)" if len(left_out) > 1 else ""
         raise AbcError(path, left_out[0] + more)
     return (songs[0].with_remarks(*left_out), *songs[1:])
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise AbcError(path, "there is no such file") from None
-    except IsADirectoryError:
-        raise AbcError(path, "this is a folder, not a file") from None
-    except OSError as error:
-        raise AbcError(path, f"it cannot be read ({error.strerror or error})") from error
-    if len(content) > MAX_BYTES:
-        raise AbcError(path, f"it is larger than {MAX_BYTES >> 20} MiB, the most that is read")
-    if not content.strip():
-        raise AbcError(path, "the file is empty")
-    return content
 
 
 def _name(tune: TuneText) -> str:

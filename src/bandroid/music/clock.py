@@ -87,24 +87,6 @@ def tick_to_second(song: Song, tick: ArrayLike) -> NDArray[np.float64]:
     return table_second[at] + (ticks - table_tick[at]) * second_per_tick[at]
 
 
-def second_to_tick(song: Song, second: ArrayLike) -> NDArray[np.float64]:
-    """Return float64 ticks (fractions kept) for each second from the song's start."""
-    seconds = np.asarray(second, dtype=np.float64)
-    table_tick, table_second, second_per_tick = _tempo_table(song)
-    at = np.maximum(np.searchsorted(table_second, seconds, side="right") - 1, 0)
-    return table_tick[at] + (seconds - table_second[at]) / second_per_tick[at]
-
-
-def tempo_at(song: Song, tick: int) -> float:
-    """Return the tempo in quarters a minute that holds at a tick."""
-    tempo_qpm = DEFAULT_TEMPO_QPM
-    for change in song.tempos:
-        if change.onset_tick > tick:
-            break
-        tempo_qpm = change.tempo_qpm
-    return tempo_qpm
-
-
 def duration_second(song: Song) -> float:
     """Return how long a song sounds, without the tail of its last sounds."""
     return float(tick_to_second(song, song.end_tick))

@@ -295,11 +295,6 @@ def program_name(program: int, is_drum: bool = False) -> str:
     return "Drums" if is_drum else PROGRAM_NAMES[program]
 
 
-def family_name(program: int) -> str:
-    """Name a program's family: 33 -> "Bass"."""
-    return FAMILY_NAMES[program // 8]
-
-
 def drum_name(pitch: int) -> str:
     """Name a pitch of a drum part: 38 -> "Acoustic Snare"; outside of General MIDI "Drum 12"."""
     if FIRST_DRUM <= pitch < FIRST_DRUM + len(DRUM_NAMES):

@@ -15,6 +15,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from bandroid.errors import MusicXmlError
+from bandroid.files import read_at_most
 
 MAX_BYTES = 64 << 20
 """uncompressed; an orchestral score of an hour has about 30 MiB"""
@@ -32,27 +33,10 @@ def open_score(path: Path) -> ET.Element:
 
     Raises MusicXmlError, in plain words, where there is none.
     """
-    content = _read(path)
-    if not content.strip():
-        raise MusicXmlError(path, "the file is empty")
+    content = read_at_most(path, MAX_BYTES, MusicXmlError)
     if content.startswith(b"PK"):
         content = _score_in_zip(path, content)
     return _parse(path, content)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise MusicXmlError(path, "there is no such file") from None
-    except IsADirectoryError:
-        raise MusicXmlError(path, "this is a folder, not a file") from None
-    except OSError as error:
-        raise MusicXmlError(path, f"it cannot be read ({error.strerror or error})") from error
-    if len(content) > MAX_BYTES:
-        raise MusicXmlError(path, f"it is larger than {MAX_BYTES >> 20} MiB, the most that is read")
-    return content
 
 
 def _score_in_zip(path: Path, content: bytes) -> bytes:

@@ -87,5 +87,7 @@ class Notes:
         return Notes(self.onset_tick + offset_tick, self.length_tick, self.pitch, self.velocity)
 
     def transpose(self, interval_semitone: int) -> Notes:
-        """Move all pitches; raises ValueError where one would leave 0..127."""
-        return Notes(self.onset_tick, self.length_tick, self.pitch + interval_semitone, self.velocity)
+        """Move all pitches by at most an octave; what would leave 0..127 comes back in by an octave."""
+        pitch = self.pitch + interval_semitone
+        pitch = np.where(pitch < 0, pitch + 12, np.where(pitch > 127, pitch - 12, pitch))
+        return Notes(self.onset_tick, self.length_tick, pitch, self.velocity)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from bandroid.music.clock import BarGrid, bar_grid
 from bandroid.music.general_midi import drum_name, program_name
 from bandroid.music.song import Part, Song
-from bandroid.render.engraving import svg_to_png
 
 WIDTH_PX = 1600
 _HEIGHT_PX = 900
@@ -123,11 +122,6 @@ def piano_roll_svg(song: Song) -> str:
         lines += _headings(row, lanes, grid, song)
     lines.append("</svg>")
     return "\n".join(lines) + "\n"
-
-
-def piano_roll_png(song: Song) -> bytes:
-    """Return a song's piano roll as a PNG, 1600 pixels wide."""
-    return svg_to_png(piano_roll_svg(song), WIDTH_PX)
 
 
 def _bars_a_row(n_bars: int) -> int:

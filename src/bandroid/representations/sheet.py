@@ -84,7 +84,6 @@ class Loss:
     """notes that fell on another of the same part, onset and pitch"""
     n_length_changed: int
     """pitched notes whose length moved by more than a quarter of itself"""
-    largest_shift_quarter: float
 
 
 def sheet_and_loss(song: Song) -> tuple[Sheet, Loss]:
@@ -125,7 +124,6 @@ def sheet_and_loss(song: Song) -> tuple[Sheet, Loss]:
         n_off_grid=int(np.count_nonzero(shift > 0.25 + 1e-9)),
         n_merged=int(code.size - np.count_nonzero(stays)),
         n_length_changed=int(np.count_nonzero(~is_drum & (length_error > 0.25 * exact_length))),
-        largest_shift_quarter=float(shift.max()) / TICKS_PER_QUARTER,
     )
     notes = code[stays]
     return Sheet(_sheet_parts(parts, index, velocity, notes), bars, notes), loss

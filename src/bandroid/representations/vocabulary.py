@@ -87,13 +87,5 @@ class Vocabulary:
         return f"{family}:{value}"
 
     def table(self) -> list[list[str | int]]:
-        """Return the vocabulary as plain data for a manifest; `from_table` reads it back."""
+        """Return the vocabulary as plain data for a manifest: a style with another one is refused."""
         return [[family.name, family.size, family.first_value] for family in self.families]
-
-    @classmethod
-    def from_table(cls, table: list[list[str | int]]) -> Vocabulary:
-        """Rebuild a vocabulary from a manifest; raises ValueError where the table is no vocabulary."""
-        try:
-            return cls(tuple(Family(str(name), int(size), int(first)) for name, size, first in table))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"not a vocabulary: {error}") from error

@@ -16,7 +16,6 @@ from bandroid.generation.compose import shift_from_c
 from bandroid.generation.counts import Counts, FrozenCounts
 from bandroid.generation.lineup import LineUp, Player
 from bandroid.generation.ngram import LONGEST_ORDER, Ngram, WeightKey
-from bandroid.music.notes import Notes
 from bandroid.music.quantize import is_played, on_the_beat
 from bandroid.music.song import Part, Song
 from bandroid.music.theory import estimate_key
@@ -124,9 +123,7 @@ def _in_c(song: Song, shift_semitone: int) -> Song:
     def moved(part: Part) -> Part:
         if part.is_drum or shift == 0:
             return part
-        pitch = part.notes.pitch + shift
-        pitch = np.where(pitch < 0, pitch + 12, np.where(pitch > 127, pitch - 12, pitch))
-        return replace(part, notes=Notes(part.notes.onset_tick, part.notes.length_tick, pitch, part.notes.velocity))
+        return replace(part, notes=part.notes.transpose(shift))
 
     return song.with_parts(tuple(moved(part) for part in song.parts))
 
