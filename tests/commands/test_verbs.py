@@ -322,3 +322,15 @@ def test_shell_completion(style, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         app([], standalone_mode=False, prog_name="bandroid")
     assert capsys.readouterr().out.split() == ["mine"]
+
+
+def test_more_bars_than_a_score_holds(band, capsys):
+    notes = Notes.from_rows([(i * 60_000, 60, 60, 80) for i in range(140)])
+    parts = (Part("Line", 0, False, notes),)
+    song = Song(480, parts, (TempoChange(0, 1000.0),), (MetreChange(0, 1, 16),))
+    write_midi(song, band / "long.mid")
+    assert bandroid("inspect", band / "long.mid") == 0
+    assert "on the score's grid" not in capsys.readouterr().out
+    assert bandroid("inspect", band) == 0
+    assert "refused  long.mid: has 69,501 bars, and 60,000 is the most\n" in capsys.readouterr().out
+    assert bandroid("learn", band, "--name", "mine") == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +28,13 @@ def inspect(paths: Sequence[Path], *, exclude: Sequence[str], roles: bool, as_js
 def _inspect_file(path: Path, as_json: bool) -> None:
     from bandroid.corpus.describe import describe_file, song_text
     from bandroid.music.midi_reader import read_comment
-    from bandroid.music.read import MIDI_SUFFIXES, read_songs
+    from bandroid.music.read import MIDI_SUFFIXES
 
-    losses = [loss_in_score([song]) for song in read_songs(path)]
-    songs = describe_file(path, dict(enumerate(losses if as_json else map(_in_words, losses))))
+    def loss_of(song: Song) -> Mapping[str, str | int | float]:
+        loss = loss_in_score([song])
+        return loss if as_json else _in_words(loss)
+
+    songs = describe_file(path, loss_of)
     made_by = read_comment(path) if path.suffix.lower() in MIDI_SUFFIXES else None
     if as_json:
         terminal.print_json({"file": path, "made_by": made_by, "songs": [song.to_json() for song in songs]})
@@ -65,11 +68,14 @@ def _inspect_folders(paths: Sequence[Path], exclude: Sequence[str], as_json: boo
 
 
 def loss_in_score(songs: Iterable[Song]) -> dict[str, float]:
-    """Return what writing songs as a score loses, in shares of their notes."""
-    from bandroid.representations.sheet import sheet_and_loss
+    """Return what writing songs as a score loses, in shares of their notes; nothing where none can be written."""
+    from bandroid.music.clock import bar_grid
+    from bandroid.representations.sheet import MAX_BARS, sheet_and_loss
 
-    losses = [sheet_and_loss(song)[1] for song in songs if song.n_notes]
-    n_notes = max(sum(loss.n_notes for loss in losses), 1)
+    losses = [sheet_and_loss(song)[1] for song in songs if song.n_notes and bar_grid(song).n_bars <= MAX_BARS]
+    if not losses:
+        return {}
+    n_notes = sum(loss.n_notes for loss in losses)
     counts = {
         "off_grid": sum(loss.n_off_grid for loss in losses),
         "merged": sum(loss.n_merged for loss in losses),

@@ -25,6 +25,7 @@ from bandroid.music.quantize import is_played
 from bandroid.music.read import read_songs
 from bandroid.music.song import Song
 from bandroid.music.table import note_table
+from bandroid.representations.sheet import MAX_BARS
 
 FEWEST_BARS = 2
 FEWEST_NOTES = 8
@@ -188,6 +189,8 @@ def _take(file: FoundFile, rules: dict[Path, tuple[RoleRule, ...]]) -> tuple[lis
             refused.append(Refusal(file.path, name, reason))
         elif candidate.n_bars < FEWEST_BARS:
             refused.append(Refusal(file.path, name, "is only one bar long"))
+        elif candidate.n_bars > MAX_BARS:
+            refused.append(Refusal(file.path, name, f"has {candidate.n_bars:,} bars, and {MAX_BARS:,} is the most"))
         else:
             taken.append(candidate)
     if not songs:

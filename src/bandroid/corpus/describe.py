@@ -5,7 +5,7 @@ This is the slow, thorough look. Learning itself needs only `collect`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -98,10 +98,12 @@ class SongDescription:
         return data
 
 
-def describe_file(path: Path, snapping_of: Mapping[int, Snapping] | None = None) -> tuple[SongDescription, ...]:
+def describe_file(
+    path: Path, loss_of: Callable[[Song], Snapping | None] = lambda song: None
+) -> tuple[SongDescription, ...]:
     """Describe every song of a file; a roles file beside it counts. Raises MusicFileError.
 
-    `snapping_of` gives per tune, from 0, what the score's grid loses.
+    `loss_of` says what the score's grid loses of a song.
     """
     path = Path(path)
     descriptions = []
@@ -111,7 +113,7 @@ def describe_file(path: Path, snapping_of: Mapping[int, Snapping] | None = None)
         song = with_guessed_metre(song)
         roles, remarks = corrected_roles(song, guess_roles(song), [rule for rule in rules if rule.fits(path.name)])
         song = song.with_remarks(*remarks)
-        descriptions.append(describe_song(song, roles, path, index + 1, (snapping_of or {}).get(index)))
+        descriptions.append(describe_song(song, roles, path, index + 1, loss_of(song)))
     return tuple(descriptions)
 
 

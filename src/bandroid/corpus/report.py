@@ -84,8 +84,8 @@ def summary(corpus: Corpus) -> str:
     held_out = f" ({count['songs_held_out']} held out)" if count["songs_held_out"] else ""
     ignored = f", {count['ignored']} other files passed over" if count["ignored"] else ""
     return (
-        f"{counted(count['songs_used'], 'song')} used{held_out}: {count['parts']:,} parts, {count['bars']:,} bars, "
-        f"{count['notes']:,} notes; {count['refused']:,} refused{ignored}"
+        f"{counted(count['songs_used'], 'song')} used{held_out}: {counted(count['parts'], 'part')}, "
+        f"{counted(count['bars'], 'bar')}, {counted(count['notes'], 'note')}; {count['refused']:,} refused{ignored}"
     )
 
 

@@ -154,11 +154,11 @@ def _bars(song: Song, onset: NDArray[np.int64]) -> tuple[NDArray[np.int64], tupl
         song = Song(song.ticks_per_quarter, song.parts, song.tempos, _shortened(song.metres))
     last_tick = max(int(part.notes.onset_tick[-1]) for part in song.parts if len(part.notes))
     grid = bar_grid(song, last_tick + 4 * song.ticks_per_quarter)
-    if grid.n_bars > MAX_BARS:
-        raise ValueError(f"a song of {grid.n_bars} bars is too long for a score")
     start = round_half_up(grid.onset_tick * (TICKS_PER_QUARTER / song.ticks_per_quarter))
     keep = np.flatnonzero(np.diff(start) > 0)
     keep = keep[: int(np.searchsorted(start[keep], onset.max(), side="right"))]
+    if keep.size > MAX_BARS:
+        raise ValueError(f"a song of {keep.size} bars is too long for a score")
     length = np.diff(start)[keep]
     second = tick_to_second(song, grid.onset_tick)
     quarters = np.diff(grid.onset_tick)[keep] / song.ticks_per_quarter
