@@ -1,11 +1,13 @@
 """What may tell which cell comes next, and what a song's frame looks like: contexts of the choices above the notes.
 
 A cell depends on what this part played lately, on what followed the last time this part had come the same way, and
-on what it played when the parts before it in the bar played what they play now. Each function returns chains of
-hashed features, the most telling feature first (generation/ngram.py).
+on what it played when the parts before it in the bar played what they play now. Such facts are what a net is told
+(generation/features.py); hashed into chains, the most telling first, they are what is counted (generation/ngram.py).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from bandroid.generation.counts import hash_chain
 from bandroid.representations.score_cursor import Content, Cursor
@@ -20,37 +22,88 @@ _LONGEST_MATCH = 16
 _MEMORY_BARS = 512  # so that a piece may go on for ever at the same speed
 
 
+DRUM_FAMILY = 16
+
+
 def family_of(cursor: Cursor) -> int:
-    """Return what plays: 0 to 15 for a General MIDI family, 16 for drums."""
+    """Return what plays: 0 to 15 for a General MIDI family, DRUM_FAMILY for drums."""
     part = cursor.parts[cursor.part]
-    return 16 if part.is_drum else part.program // 8
+    return DRUM_FAMILY if part.is_drum else part.program // 8
 
 
-def cell_chains(cursor: Cursor) -> Chains:
-    """Contexts of: silent, new, the k-th recent cell again, or transposed."""
+class CellFacts(NamedTuple):
+    """What may tell which cell a part plays next; cells as the tokens that would write them now, -1 for none."""
+
+    part: int
+    family: int
+    lately: tuple[int, ...]
+    """how the part's last five cells were written, the last first"""
+    expected: int
+    """what followed the longest earlier match of the way that led here"""
+    match: int
+    """how many bars long that match is"""
+    ensemble: int
+    """what the part played when the parts before it agreed best with what they play now"""
+    agreement: int
+    """how well they agreed, 0 to 4"""
+    before: int
+    """how the part before wrote its cell of this bar; -2 for the first part"""
+    n_new: int
+    """how many of the parts before play something new in this bar, at most 2"""
+    rest: int
+    """for how many bars this part has been silent, 9 for long"""
+    bar: int
+
+    def chains(self) -> Chains:
+        """Contexts of: silent, new, the k-th recent cell again, or transposed."""
+        lately, match = self.lately, self.match
+        match_class = min(match, 4) if match < 6 else 5 if match < 12 else 6
+        return [
+            hash_chain(1, self.family, *lately),
+            hash_chain(2, self.expected, match_class, self.n_new, self.bar % 4, lately[0]),
+            hash_chain(3, self.ensemble, self.agreement, self.expected, match_class, self.before),
+            hash_chain(4, self.bar % 8, self.rest, self.before, lately[0], self.ensemble),
+            hash_chain(5, self.part, min(self.rest, 5), lately[0], self.expected),
+        ]
+
+
+def cell_facts(cursor: Cursor) -> CellFacts:
+    """Look back along a cursor that stands before a cell."""
     part, bar = cursor.part, len(cursor.bars) - 1
-    kinds, history = cursor.kinds[part], cursor.history[part]
-    lately = [kinds[-i] if i <= len(kinds) else _NOTHING for i in range(1, 6)]
+    kinds, history, recent = cursor.kinds[part], cursor.history[part], cursor.recent[part]
     followed, match = _what_followed(history)
-    expected = _as_token(followed, cursor.recent[part])
     beside, agreement = _what_was_beside(cursor, bar)
-    ensemble = _as_token(beside, cursor.recent[part])
-    before = cursor.kinds[part - 1][bar] if part else -2
-    n_new = min(2, sum(cursor.kinds[other][bar] == _NEW for other in range(part)))
-    rest = _bars_of_rest(cursor)
-    match_class = min(match, 4) if match < 6 else 5 if match < 12 else 6
-    return [
-        hash_chain(1, family_of(cursor), *lately),
-        hash_chain(2, expected, match_class, n_new, bar % 4, lately[0]),
-        hash_chain(3, ensemble, agreement, expected, match_class, before),
-        hash_chain(4, bar % 8, rest, before, lately[0], ensemble),
-        hash_chain(5, part, min(rest, 5), lately[0], expected),
-    ]
+    return CellFacts(
+        part=part,
+        family=family_of(cursor),
+        lately=tuple(kinds[-i] if i <= len(kinds) else _NOTHING for i in range(1, 6)),
+        expected=_as_token(followed, recent),
+        match=match,
+        ensemble=_as_token(beside, recent),
+        agreement=agreement,
+        before=cursor.kinds[part - 1][bar] if part else -2,
+        n_new=min(2, sum(cursor.kinds[other][bar] == _NEW for other in range(part))),
+        rest=_bars_of_rest(cursor),
+        bar=bar,
+    )
 
 
-def interval_chains(cursor: Cursor) -> Chains:
-    """Contexts of: how far a repeated cell is transposed."""
-    return [hash_chain(16, family_of(cursor), cursor.rank), hash_chain(17, cursor.part, cursor.rank)]
+class IntervalFacts(NamedTuple):
+    """What may tell how far a repeated cell is transposed."""
+
+    part: int
+    family: int
+    rank: int
+    """which recent cell it is"""
+
+    def chains(self) -> Chains:
+        """Contexts of: an interval."""
+        return [hash_chain(16, self.family, self.rank), hash_chain(17, self.part, self.rank)]
+
+
+def interval_facts(cursor: Cursor) -> IntervalFacts:
+    """Look back along a cursor that stands before an interval."""
+    return IntervalFacts(cursor.part, family_of(cursor), cursor.rank)
 
 
 def bar_chains(cursor: Cursor) -> Chains:

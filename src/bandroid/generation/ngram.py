@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from bandroid.errors import StyleError
 from bandroid.generation import cell_contexts
+from bandroid.generation.cell_contexts import CellFacts, Chains, IntervalFacts
 from bandroid.generation.choices import Choice, allowed_mask, outcomes
 from bandroid.generation.counts import TOTAL, Counts, Entry
 from bandroid.generation.note_contexts import NoteContexts
+from bandroid.generation.note_facts import DrumFacts, LengthFacts, PitchFacts, PositionFacts, VelocityFacts
 from bandroid.representations.score_cursor import Cursor
 
 CONTEXTS_VERSION = 1
@@ -36,6 +38,7 @@ _LONGEST_STEP = 3.0  # in nats: one surprise must not throw the weights over
 _SUM_OF_WEIGHTS = 1.2  # chains see different things, so together they may be surer than each alone
 
 WeightKey = tuple[str, int]
+Facts = CellFacts | IntervalFacts | PositionFacts | PitchFacts | DrumFacts | LengthFacts | VelocityFacts
 
 
 class Table(Protocol):
@@ -51,7 +54,10 @@ class Prediction:
     choice: Choice
     probabilities: NDArray[np.float64]
     """float64[choice.size]; sums to 1, zero where the grammar forbids"""
-    _logs: NDArray[np.float64]
+    logs: NDArray[np.float64]
+    """float64[chains, choice.size]: what each chain by itself estimates, before the grammar forbids"""
+    facts: Facts | None
+    """what may tell the outcome; None for the choices above the cells"""
     _chains: list[list[int]]
     _weight_key: WeightKey
 
@@ -93,7 +99,8 @@ class Ngram:
     def predict(self, choice: Choice) -> Prediction:
         """Return the probabilities of a choice that the cursor stands before."""
         # The last four bits name the choice, so that contexts of different choices never meet.
-        chains = [[(c & ~15) | choice.index for c in chain[: self._order]] for chain in self._chains(choice)]
+        facts, features = self._look(choice)
+        chains = [[(c & ~15) | choice.index for c in chain[: self._order]] for chain in features]
         order_0 = np.full(choice.size, 1.0 / choice.size)
         self._refine(order_0, choice.index)
         estimates = np.empty((len(chains), choice.size))
@@ -111,7 +118,7 @@ class Ngram:
         logits = self._weights_of(key, len(chains)) @ logs
         logits[~allowed_mask(self._cursor, choice)] = -np.inf
         odds = np.exp(logits - logits.max())
-        return Prediction(choice, odds / odds.sum(), logs, chains, key)
+        return Prediction(choice, odds / odds.sum(), logs, facts, chains, key)
 
     def observe(self, prediction: Prediction, outcome: int) -> None:
         """Count the outcome that came into the song so far. The cursor must still stand before it."""
@@ -120,8 +127,8 @@ class Ngram:
     def adjust(self, prediction: Prediction, outcome: int) -> None:
         """Move the mixing weights towards what would have predicted the outcome better."""
         likely = prediction.probabilities > 0
-        expected = prediction._logs[:, likely] @ prediction.probabilities[likely]
-        step = np.clip(prediction._logs[:, outcome] - expected, -_LONGEST_STEP, _LONGEST_STEP)
+        expected = prediction.logs[:, likely] @ prediction.probabilities[likely]
+        step = np.clip(prediction.logs[:, outcome] - expected, -_LONGEST_STEP, _LONGEST_STEP)
         name, _ = prediction._weight_key
         self.weights[prediction._weight_key] = (
             self._weights_of(prediction._weight_key, step.size) + LEARNING_RATE * step
@@ -145,19 +152,25 @@ class Ngram:
                 yield prediction, outcome
             self._cursor.advance(token)
 
-    def _chains(self, choice: Choice) -> list[list[int]]:
+    def _look(self, choice: Choice) -> tuple[Facts | None, Chains]:
+        """Return what may tell the outcome: as facts, if a net may be told, and hashed into chains."""
         cursor = self._cursor
         match choice.name:
             case "part":
-                return cell_contexts.part_chains(cursor)
+                return None, cell_contexts.part_chains(cursor)
             case "bar":
-                return cell_contexts.bar_chains(cursor)
+                return None, cell_contexts.bar_chains(cursor)
             case "frame":
-                return cell_contexts.frame_chains(cursor)
+                return None, cell_contexts.frame_chains(cursor)
+        facts = self._facts(choice)
+        return facts, facts.chains()
+
+    def _facts(self, choice: Choice) -> Facts:
+        match choice.name:
             case "cell":
-                return cell_contexts.cell_chains(cursor)
+                return cell_contexts.cell_facts(self._cursor)
             case "interval":
-                return cell_contexts.interval_chains(cursor)
+                return cell_contexts.interval_facts(self._cursor)
             case "position":
                 return self._notes.position()
             case "pitch":

@@ -1,16 +1,16 @@
-"""What may tell the next note of a new cell: contexts of position, pitch, length and velocity.
+"""Where to look for the next note of a new cell.
 
 Besides the notes just written, three things tell much: the recent cells of this part that the new one resembles so
 far (references: what came next there?), the part of this bar that plays the same rhythm (the partner), and what
-sounds in the other parts (harmony). Chains hold the most telling feature first (generation/ngram.py).
+sounds in the other parts (harmony).
 """
 
 from __future__ import annotations
 
 import itertools
 
-from bandroid.generation.cell_contexts import Chains, family_of
-from bandroid.generation.counts import hash_chain
+from bandroid.generation.cell_contexts import family_of
+from bandroid.generation.note_facts import DrumFacts, LengthFacts, PitchFacts, PositionFacts, VelocityFacts
 from bandroid.representations.score_cursor import Content, Cursor
 from bandroid.representations.sheet import LENGTH_CLASSES_TICK
 
@@ -22,7 +22,7 @@ _LENGTHS_TICK = LENGTH_CLASSES_TICK.tolist()
 
 
 class NoteContexts:
-    """Contexts along one cursor; ask for `position` before the other fields of a note, as the grammar does."""
+    """Facts along one cursor; ask for `position` before the other fields of a note, as the grammar does."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
@@ -33,44 +33,40 @@ class NoteContexts:
         """what the part with the same rhythm plays in this bar"""
         self._likeness = 0
 
-    def position(self) -> Chains:
-        """Contexts of: where the next note stands, or the end of the cell."""
+    def position(self) -> PositionFacts:
+        """Look for: where the next note stands, or the end of the cell."""
         self._find_references()
         self._find_partner()
         cursor, content = self._cursor, self._cursor.content
-        part, family = cursor.parts[cursor.part], family_of(cursor)
         pitch = content[-1] // _PITCH % 128 if content else _NOTHING
         positions = [code // _POSITION for code in content]
         onsets = sorted(set(positions))
         last = onsets[-1] if onsets else _NOTHING
-        chord = positions.count(last)
-        chord_before = positions.count(onsets[-2]) if len(onsets) > 1 else 0
-        step = onsets[-1] - onsets[-2] if len(onsets) > 1 else _NOTHING
-        step_before = onsets[-2] - onsets[-3] if len(onsets) > 2 else _NOTHING
-        end = self._end_of_last()
-        first, second = self._next_position(self._first), self._next_position(self._second)
         partner = next((p for code in self._partner if (p := code // _POSITION) > last), _END)
-        partner = partner if self._partner else _NOTHING
-        if part.is_drum:
-            before = [code // _PITCH for code in content[-2:-4:-1]]
-            lately = hash_chain(20, last, pitch, *before)
-        else:
-            lately = hash_chain(19, family, end, last, chord, step, chord_before, step_before)
-        return [
-            lately,
-            hash_chain(21, part.is_drum, first, second, last, chord),
-            hash_chain(22, part.is_drum, partner, last, chord, chord_before, self._likeness),
-            hash_chain(23, cursor.part, last, chord, end, chord_before, step, pitch),
-            hash_chain(24, part.is_drum, self._likeness, partner, first, second),
-            hash_chain(25, part.is_drum, end, chord, chord_before, first),
-        ]
+        is_drum = cursor.parts[cursor.part].is_drum
+        return PositionFacts(
+            part=cursor.part,
+            family=family_of(cursor),
+            end=self._end_of_last(),
+            last=last,
+            chord=positions.count(last),
+            step=onsets[-1] - onsets[-2] if len(onsets) > 1 else _NOTHING,
+            chord_before=positions.count(onsets[-2]) if len(onsets) > 1 else 0,
+            step_before=onsets[-2] - onsets[-3] if len(onsets) > 2 else _NOTHING,
+            first=self._next_position(self._first),
+            second=self._next_position(self._second),
+            partner=partner if self._partner else _NOTHING,
+            likeness=self._likeness,
+            pitch=pitch,
+            drums=tuple(code // _PITCH for code in content[-2:-4:-1]) if is_drum else (),
+            bar_length=cursor.bar.length_tick,
+        )
 
-    def pitch(self) -> Chains:
-        """Contexts of: a pitch."""
+    def pitch(self) -> PitchFacts:
+        """Look for: a pitch."""
         cursor, content = self._cursor, self._cursor.content
-        position, family = cursor.position, family_of(cursor)
+        position = cursor.position
         here = [code // _PITCH % 128 for code in content if code // _POSITION == position]
-        in_chord = bool(here)
         lately = [code // _PITCH % 128 for code in content[-1:-4:-1]]
         lately += [_NOTHING] * (3 - len(lately))
         if not content:
@@ -86,18 +82,24 @@ class NoteContexts:
         earlier = [code for code in content if code // _POSITION < position]
         chord = [code // _PITCH % 128 for code in earlier if code // _POSITION == earlier[-1] // _POSITION]
         voice = chord[min(len(here), len(chord) - 1)] if chord else _NOTHING
-        return [
-            hash_chain(30, family, in_chord, *lately),
-            hash_chain(31, in_chord, first, second, lately[0]),
-            hash_chain(32, in_chord, partner, lately[0], family),
-            hash_chain(33, cursor.part, in_chord, lately[0], lately[1], first),
-            hash_chain(34, in_chord, bass, lately[0], family),
-            hash_chain(35, len(here), lately[0], voice, first),
-            hash_chain(36, in_chord, *self._sequence(), lately[0]),
-        ]
+        sequence, shared = self._sequence()
+        return PitchFacts(
+            part=cursor.part,
+            family=family_of(cursor),
+            position=position,
+            n_here=len(here),
+            lately=tuple(lately),
+            first=first,
+            second=second,
+            partner=partner,
+            bass=bass,
+            voice=voice,
+            sequence=sequence,
+            shared=shared,
+        )
 
-    def drum(self) -> Chains:
-        """Contexts of: a drum."""
+    def drum(self) -> DrumFacts:
+        """Look for: a drum."""
         cursor, content = self._cursor, self._cursor.content
         position = cursor.position
         stack, low = 0, _NOTHING
@@ -108,37 +110,34 @@ class NoteContexts:
         lately = [code // _PITCH % 128 for code in content if code // _POSITION < position][-1:-4:-1]
         last = content[-1] // _PITCH % 128 if content else _NOTHING
         first, second = (_next_pitch(reference, position, low) for reference in (self._first, self._second))
-        return [
-            hash_chain(40, stack, position % 12, position),
-            hash_chain(41, first, second, stack),
-            hash_chain(42, stack, *lately),
-            hash_chain(43, first, position, stack, last),
-            hash_chain(44, cursor.part, position, stack),
-        ]
+        return DrumFacts(cursor.part, position, stack, tuple(lately), last, first, second)
 
-    def length(self) -> Chains:
-        """Contexts of: a length class."""
+    def length(self) -> LengthFacts:
+        """Look for: a length class."""
         cursor, content = self._cursor, self._cursor.content
-        position, pitch, family = cursor.position, cursor.pitch, family_of(cursor)
-        in_chord = cursor.is_chord_note
+        position, pitch = cursor.position, cursor.pitch
         lately = [code // 16 % 16 for code in content[-1:-4:-1]]
         lately += [_NOTHING] * (3 - len(lately))
         first, second, partner = (
             _field_at(reference, position, pitch, 16) for reference in (self._first, self._second, self._partner)
         )
-        gap, partner_gap = _gap_after(self._first, position), _gap_after(self._partner, position)
-        same_pitch = next((c // 16 % 16 for c in reversed(content) if c // _PITCH % 128 == pitch), _NOTHING)
-        return [
-            hash_chain(50, family, in_chord, lately[0], lately[1], position, lately[2]),
-            hash_chain(51, in_chord, first, lately[0], second, position),
-            hash_chain(52, in_chord, partner, partner_gap, lately[0]),
-            hash_chain(53, cursor.part, in_chord, lately[0], position, pitch),
-            hash_chain(54, in_chord, lately[0], same_pitch, gap, first),
-            hash_chain(55, position, in_chord, lately[0], pitch, family),
-        ]
+        return LengthFacts(
+            part=cursor.part,
+            family=family_of(cursor),
+            position=position,
+            pitch=pitch,
+            in_chord=cursor.is_chord_note,
+            lately=tuple(lately),
+            first=first,
+            second=second,
+            partner=partner,
+            gap=_gap_after(self._first, position),
+            partner_gap=_gap_after(self._partner, position),
+            same_pitch=next((c // 16 % 16 for c in reversed(content) if c // _PITCH % 128 == pitch), _NOTHING),
+        )
 
-    def velocity(self) -> Chains:
-        """Contexts of: a velocity class."""
+    def velocity(self) -> VelocityFacts:
+        """Look for: a velocity class."""
         cursor, content = self._cursor, self._cursor.content
         part, position, pitch = cursor.parts[cursor.part], cursor.position, cursor.pitch
         lately = [code % 16 for code in content[-1:-4:-1]]
@@ -146,22 +145,25 @@ class NoteContexts:
         if not content:
             past = next((cell for cell in reversed(cursor.history[cursor.part][-4:]) if cell), ())
             lately[0] = 20 + past[-1] % 16 if past else _NOTHING
-        in_chord = cursor.is_chord_note
         first, second = (_field_at(reference, position, pitch, 1) for reference in (self._first, self._second))
         same_pitch = [code % 16 for code in reversed(content) if code // _PITCH % 128 == pitch][:2]
         if not same_pitch:
             same_pitch = [30 + velocity for velocity in self._velocity_in_recent(pitch)]
         same_pitch += [_NOTHING] * (2 - len(same_pitch))
-        loud, middle = part.velocities[-1] // 8, part.velocities[len(part.velocities) // 2] // 8
-        what = pitch if part.is_drum else family_of(cursor)
-        return [
-            hash_chain(60, cursor.part, lately[0], lately[1], in_chord, lately[2]),
-            hash_chain(61, cursor.part, first, second, lately[0], in_chord),
-            hash_chain(62, cursor.part, what, *same_pitch, position % 12),
-            hash_chain(63, cursor.part, position, pitch, lately[0]),
-            hash_chain(64, len(part.velocities), loud, middle, lately[0]),
-            hash_chain(65, cursor.part, in_chord, same_pitch[0], first, pitch),
-        ]
+        return VelocityFacts(
+            part=cursor.part,
+            family=family_of(cursor),
+            position=position,
+            pitch=pitch,
+            in_chord=cursor.is_chord_note,
+            lately=tuple(lately),
+            first=first,
+            second=second,
+            same_pitch=tuple(same_pitch),
+            n_typical=len(part.velocities),
+            loud=part.velocities[-1] // 8,
+            middle=part.velocities[len(part.velocities) // 2] // 8,
+        )
 
     def _find_references(self) -> None:
         """Choose the two recent cells that share most of the last six notes with the new one."""
