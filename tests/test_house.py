@@ -17,14 +17,17 @@ SOURCE = ROOT / "src" / "bandroid"
 
 ORDER = (
     ("errors",),
-    ("files", "near"),
+    ("files", "near", "settings"),
     ("music",),
     ("representations",),
+    ("models.config",),
+    ("presets",),
     ("bundle",),
     ("critique",),
     ("generation",),
     ("render",),
     ("corpus",),
+    ("models",),
     ("training",),
     ("terminal",),
     ("commands", "doctor"),
@@ -32,7 +35,8 @@ ORDER = (
     ("cli",),
     ("__main__",),
 )
-"""rooms from the ground up; a room imports from rooms below it and from itself"""
+"""rooms from the ground up; a room imports from rooms below it and from itself (one file stands apart: how large
+models are is known without the models)"""
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 
 COMMAND_1 = "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt . && .venv/bin/bandroid compose"
@@ -54,9 +58,14 @@ def imports_of(path: Path) -> set[str]:
 
 def room(path_or_module: Path | str) -> str:
     if isinstance(path_or_module, Path):
-        return path_or_module.relative_to(SOURCE).with_suffix("").parts[0]
-    return path_or_module.split(".")[1]
+        parts = path_or_module.relative_to(SOURCE).with_suffix("").parts
+    else:
+        parts = tuple(path_or_module.split(".")[1:])
+    return ".".join(parts[:2]) if ".".join(parts[:2]) in LEVEL else parts[0]
 
+
+TORCH_FILES = ("corpus/batches.py", "bundle/export.py")
+"""beside the rooms models and training"""
 
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.parent != SOURCE)
 
@@ -73,6 +82,17 @@ def test_imports_run_one_way(path):
 def test_rooms_are_all_known():
     rooms = {path.stem if path.is_file() else path.name for path in SOURCE.iterdir()}
     assert rooms - {"__init__", "__pycache__", "py", "styles"} <= set(LEVEL)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_torch_stays_in_its_rooms(path):
+    """The base installation has no torch: whoever composes does without."""
+    if room(path) in ("models", "training") or path.relative_to(SOURCE).as_posix() in TORCH_FILES:
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        assert not {name.split(".")[0] for name in names} & {"torch", "safetensors", "onnx", "tensorboard"}
 
 
 def modules_after(program: str) -> set[str]:

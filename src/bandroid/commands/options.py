@@ -10,10 +10,8 @@ import typer
 
 from bandroid import near
 from bandroid.errors import WishError
+from bandroid.presets import PRESET_NAMES, find_preset
 from bandroid.render.wish import AUDIO_FORMATS, RenderWish
-
-PRESETS = ("instant",)
-"""what `learn --preset` knows at this stage"""
 
 
 def complete_style(incomplete: str) -> list[str]:
@@ -25,7 +23,7 @@ def complete_style(incomplete: str) -> list[str]:
 
 def complete_preset(incomplete: str) -> list[str]:
     """Offer the presets that begin so, to the shell."""
-    return [name for name in PRESETS if name.startswith(incomplete)]
+    return [name for name in PRESET_NAMES if name.startswith(incomplete)]
 
 
 def _complete_audio(incomplete: str) -> list[str]:
@@ -135,6 +133,4 @@ def one_of(flag: str, value: int, allowed: tuple[int, ...]) -> int:
 
 def check_preset(preset: str) -> str:
     """Return the preset's name; raises WishError, offering near ones."""
-    if preset not in PRESETS:
-        raise WishError(near.unknown("preset", preset, PRESETS))
-    return preset
+    return find_preset(preset).name

@@ -1,0 +1,18 @@
+"""What the models' sizes are: frozen dataclasses without torch, so that a list of presets costs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bandroid.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class QuickModel:
+    """The recurrent model over scores that `quick` trains."""
+
+    layers: tuple[int, ...] = setting((160,), "units of each recurrent layer, with commas", least=8, most=2048)
+    embedding: int = setting(64, "numbers that describe a symbol", least=4, most=1024)
+    dropout: float = setting(
+        0.3, "share of the model that a step does without, against memorising", least=0.0, most=0.9
+    )

@@ -1,0 +1,115 @@
+"""Every preset as a value, in one tuple. Imports nothing heavy: shells complete from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bandroid import near
+from bandroid.errors import WishError
+from bandroid.models.config import QuickModel
+from bandroid.settings import Setting, apply, setting, settings_of
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How the one training loop trains, whatever it trains."""
+
+    learning_rate: float = setting(2e-3, "how far a step goes", least=1e-7, most=1.0)
+    batch_size: int = setting(16, "passages of music that a step learns from", least=1, most=4096)
+    batch_growth: int = setting(2, "how many times batch_size the probe may take instead; 1 keeps it", least=1, most=16)
+    weight_decay: float = setting(0.01, "pull of all weights towards nothing, against memorising", least=0.0, most=1.0)
+    warmup_steps: int = setting(20, "steps until the learning rate is reached", least=0, most=100_000)
+    gradient_clip: float = setting(1.0, "longest step that a single batch may ask for", least=0.001, most=1000.0)
+    ema_decay: float = setting(
+        0.99, "how slowly the averaged weights, which are tested and kept, follow", least=0.0, most=0.99999
+    )
+    evaluate_every: int = setting(
+        0, "steps between two tests on songs held out; 0: once in an epoch", least=0, most=1_000_000
+    )
+    patience: int = setting(6, "tests without anything better until it stops", least=1, most=1000)
+    copy_patience: int = setting(
+        4, "tests in a row that copy more than the band quotes itself until it stops; 0: never", least=0, most=1000
+    )
+    disk_mb: int = setting(200, "most megabytes of checkpoints and milestones", least=1, most=1_000_000)
+    precision: str = setting("auto", "numbers that it computes with", choices=("auto", "fp32", "bf16"))
+    threads: int = setting(0, "processor cores that it uses; 0: what the probe finds best", least=0, most=256)
+    seed: int = setting(1, "another seed, another course of the same training", least=0, most=2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A kind of style to make: what model, how it is trained."""
+
+    name: str
+    summary: str
+    """one line, in a musician's words"""
+    kind: str
+    """"counts" (nothing is trained, no PyTorch) or "quick" (the recurrent model over scores)"""
+    model: QuickModel | None = None
+    training: TrainingSettings | None = None
+
+    @property
+    def needs_torch(self) -> bool:
+        return self.training is not None
+
+    @property
+    def groups(self) -> tuple[Any, ...]:
+        """The dataclasses that hold its settings."""
+        return tuple(group for group in (self.model, self.training) if group is not None)
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """Its settings by name."""
+        return settings_of(self.groups)
+
+    def with_settings(self, wishes: Iterable[str]) -> Preset:
+        """Return a copy with `name=value` wishes carried out; raises WishError."""
+        wishes = list(wishes)
+        if self.model is None or self.training is None:
+            if wishes:
+                raise WishError(f"--set {wishes[0]}: preset {self.name} has no settings")
+            return self
+        model, training = apply((self.model, self.training), wishes)
+        return replace(self, model=model, training=training)
+
+
+PRESETS = (
+    Preset("instant", "counts what follows what in the band's own songs: a style in seconds", "counts"),
+    Preset(
+        "quick",
+        "a small recurrent net for any parts: a style in two minutes on two cores",
+        "quick",
+        QuickModel(),
+        TrainingSettings(),
+    ),
+    Preset(
+        "tiny",
+        "the same net as quick, but far too small: trains and composes in seconds, for trying things out",
+        "quick",
+        QuickModel(layers=(16,), embedding=8, dropout=0.0),
+        TrainingSettings(
+            batch_size=2,
+            batch_growth=1,
+            warmup_steps=2,
+            ema_decay=0.9,
+            evaluate_every=5,
+            patience=2,
+            disk_mb=20,
+            precision="fp32",
+            threads=1,
+        ),
+    ),
+)
+"""what `learn --preset` knows"""
+
+PRESET_NAMES = tuple(preset.name for preset in PRESETS)
+
+
+def find_preset(name: str) -> Preset:
+    """Return the preset of a name; raises WishError, offering near ones."""
+    for preset in PRESETS:
+        if preset.name == name:
+            return preset
+    raise WishError(f"{near.unknown('preset', name, PRESET_NAMES)} (bandroid presets list)")
