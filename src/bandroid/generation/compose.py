@@ -13,9 +13,10 @@ from bandroid.errors import WishError
 from bandroid.generation.choices import CHOICES, next_choice
 from bandroid.generation.form import sections
 from bandroid.generation.guard import Guard
+from bandroid.generation.lesson import shift_from_c
 from bandroid.generation.lineup import LineUp, cast
 from bandroid.generation.sampling import AS_LEARNT, USUAL, Sampling, draw
-from bandroid.generation.style import InstantStyle
+from bandroid.generation.stepper import Stepper, Style
 from bandroid.music.notes import Notes
 from bandroid.music.quantize import snap
 from bandroid.music.song import KeyChange, Part, Song, TextEvent
@@ -74,7 +75,7 @@ class Piece:
 
 
 def compose(
-    style: InstantStyle,
+    style: Style,
     wish: Wish,
     seed: int,
     variation: int = 1,
@@ -120,30 +121,39 @@ def compose(
 
 
 def write_bars(
-    style: InstantStyle, line_up: LineUp, sampling: Sampling, guard: Guard, rng: np.random.Generator
+    style: Style, line_up: LineUp, sampling: Sampling, guard: Guard, rng: np.random.Generator
 ) -> Iterator[Cursor]:
-    """Write bar after bar without end; yields the cursor whenever a bar is whole.
+    """Write a new song, bar after bar without end; yields the cursor whenever a bar is whole.
 
     The caller may push the song's end into the cursor and stop asking.
     """
-    model = style.ngram()
-    cursor = model.cursor
+    model = style.model()
     for token in line_up.tokens():
-        cursor.push(token)
+        model.advance(token)
+    return go_on(model, sampling, guard, rng)
+
+
+def go_on(model: Stepper, sampling: Sampling, guard: Guard, rng: np.random.Generator) -> Iterator[Cursor]:
+    """Write from where a model stands, in a bar or at its end, without end; yields the cursor after each whole bar.
+
+    Metre and tempo stay what they are there.
+    """
+    cursor = model.cursor
     while True:
         if cursor.stage == "bar":
-            yield cursor
-            cursor.push(_BAR)
-        # The line-up states metre and tempo once, for the whole piece.
-        choice = CHOICES["cell"] if cursor.stage == "frame" else next_choice(cursor)
-        prediction = model.predict(choice)
-        likely = guard.steer(cursor, choice, prediction.probabilities)
-        outcome = draw(likely, AS_LEARNT if choice.name in _OF_CELLS else sampling, rng)
-        model.observe(prediction, outcome)
-        cursor.advance(choice.first + outcome)
+            model.advance(_BAR)
+        while cursor.stage != "bar":
+            # The line-up states metre and tempo once, for the whole piece.
+            choice = CHOICES["cell"] if cursor.stage == "frame" else next_choice(cursor)
+            prediction = model.predict(choice)
+            likely = guard.steer(cursor, choice, prediction.probabilities)
+            outcome = draw(likely, AS_LEARNT if choice.name in _OF_CELLS else sampling, rng)
+            model.observe(prediction, outcome)
+            model.advance(choice.first + outcome)
+        yield cursor
 
 
-def choose_line_up(style: InstantStyle, wish: Wish, rng: np.random.Generator) -> LineUp:
+def choose_line_up(style: Style, wish: Wish, rng: np.random.Generator) -> LineUp:
     """Take one of the band's line-ups, one that fits the wish if there is any, and change it as wished."""
     fits = [line_up for line_up in style.line_ups if wish.metre is None or line_up.metre == wish.metre]
     if wish.key is not None:
@@ -186,11 +196,6 @@ def _finished(song: Song, cursor: Cursor, line_up: LineUp, wish: Wish) -> Song:
     )
     # To be edited: sequencers work at 480, and some round what is coarser.
     return snap(finished, TICKS_PER_QUARTER).song
-
-
-def shift_from_c(tonic: int, is_minor: bool) -> int:
-    """Return by how many semitones, 0 to 11, music without sharps or flats moves into a key: (9, True) A minor -> 0."""
-    return (tonic + 3 * is_minor) % 12
 
 
 def _trimmed(part: Part, shift_semitone: int, end_tick: int) -> Notes:

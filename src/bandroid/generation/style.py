@@ -38,6 +38,10 @@ class InstantStyle:
         """Return a model at the start of a song."""
         return Ngram(self.counts, self.weights, self.order)
 
+    def model(self) -> Ngram:
+        """Return a model at the start of a song, under the name that it has in every style."""
+        return self.ngram()
+
 
 def load_style(bundle: Bundle) -> InstantStyle:
     """Load a style from its bundle, every file checked; raises StyleError."""

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.critique.habits import Habits, measure
 from bandroid.errors import CorpusError
-from bandroid.generation.compose import shift_from_c
 from bandroid.generation.counts import Counts, FrozenCounts
-from bandroid.generation.lineup import LineUp, Player
+from bandroid.generation.lesson import Lesson, lesson
+from bandroid.generation.lineup import LineUp
 from bandroid.generation.ngram import LONGEST_ORDER, Ngram, WeightKey
-from bandroid.music.quantize import is_played, on_the_beat
-from bandroid.music.song import Part, Song
-from bandroid.music.theory import estimate_key
-from bandroid.representations.score import tokens_from_sheet
-from bandroid.representations.sheet import CELL, Sheet, sheet_and_loss
+from bandroid.music.song import Song
 
 MOST_BYTE = 3_000_000
 """a style keeps as many contexts as fit in here, those that it met most often"""
@@ -44,15 +38,6 @@ class Learnt:
     n_notes: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lesson:
-    """One song, ready to be counted."""
-
-    sheet: Sheet
-    line_up: LineUp
-    tokens: list[int]
-
-
 def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: None) -> Learnt:
     """Count songs. `report` is called with songs done and songs in all. Raises CorpusError for no songs.
 
@@ -60,7 +45,7 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
     onto the beat where it was played by hand. How many features of the past count (the order) is chosen on a tenth of
     the songs, before those are counted too.
     """
-    lessons = [_lesson(song) for song in songs if song.n_notes]
+    lessons = [lesson(song) for song in songs if song.n_notes]
     if not lessons:
         raise CorpusError("there is not one song to learn from")
     # Songs of one author often lie side by side; the mixing weights should not end on one of them.
@@ -70,12 +55,12 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
 
     counts = Counts()
     model = Ngram(counts)
-    for done, lesson in enumerate(rest):
-        _count(counts, model, lesson)
+    for done, one in enumerate(rest):
+        _count(counts, model, one)
         report(done, len(shuffled))
     order = _best_order(counts, model.weights, validation) if validation else LONGEST_ORDER
-    for done, lesson in enumerate(validation, len(rest)):
-        _count(counts, model, lesson)
+    for done, one in enumerate(validation, len(rest)):
+        _count(counts, model, one)
         report(done, len(shuffled))
     report(len(shuffled), len(shuffled))
     least_total = 2
@@ -83,13 +68,13 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
     while sum(array.nbytes for array in frozen.values()) > MOST_BYTE:
         least_total += 1
         frozen = counts.frozen_arrays(least_total)
-    line_ups = [lesson.line_up for lesson in lessons]
+    line_ups = [one.line_up for one in lessons]
     return Learnt(
         counts=frozen,
         weights=model.weights,
         order=order,
         line_ups=tuple(line_ups[:: -(-len(line_ups) // _MOST_LINE_UPS)]),
-        n_notes=sum(int(lesson.sheet.notes.size) for lesson in lessons),
+        n_notes=sum(int(one.sheet.notes.size) for one in lessons),
     )
 
 
@@ -101,75 +86,26 @@ def bits_per_note(learnt: Learnt, songs: Sequence[Song]) -> float:
     """
     counts = FrozenCounts(learnt.counts)
     bits, n_notes = 0.0, 0
-    for lesson in map(_lesson, songs):
-        bits += math.log2(12) + _bits(Ngram(counts, learnt.weights, learnt.order), lesson)
-        n_notes += int(lesson.sheet.notes.size)
+    for one in map(lesson, songs):
+        bits += math.log2(12) + _bits(Ngram(counts, learnt.weights, learnt.order), one)
+        n_notes += int(one.sheet.notes.size)
     return bits / n_notes
 
 
-def _lesson(song: Song) -> _Lesson:
-    # A hand's timing scatters one rhythm over many; counting would take each for another.
-    song = on_the_beat(song) if is_played(song) else song
-    key = estimate_key(song)
-    tonic, is_minor = (key.tonic, key.is_minor) if key else (0, False)
-    sheet, _ = sheet_and_loss(_in_c(song, shift_from_c(tonic, is_minor)))
-    return _Lesson(sheet, _line_up(song, sheet, tonic, is_minor), tokens_from_sheet(sheet).tolist())
-
-
-def _in_c(song: Song, shift_semitone: int) -> Song:
-    """Move a song down by 0 to 6 semitones or up by 1 to 5, octaves back where MIDI's range ends."""
-    shift = -shift_semitone if shift_semitone <= 6 else 12 - shift_semitone
-
-    def moved(part: Part) -> Part:
-        if part.is_drum or shift == 0:
-            return part
-        return replace(part, notes=part.notes.transpose(shift))
-
-    return song.with_parts(tuple(moved(part) for part in song.parts))
-
-
-def _line_up(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
-    """Note who plays in a song; its tempo and metre are those of most of its bars."""
-    mixes = {(part.program, part.is_drum): (part.volume, part.pan) for part in reversed(song.parts)}
-    pitch, of_part = sheet.notes // 256 % 128, sheet.notes // CELL % len(sheet.parts)
-    onset = sheet.notes // (128 * 256)  # bar, part and position as one number
-    players = tuple(
-        Player(
-            part.program,
-            part.is_drum,
-            part.velocities,
-            int(pitch[of_part == index].min()),
-            int(pitch[of_part == index].max()),
-            int(np.unique(onset[of_part == index], return_counts=True)[1].max()),
-            *mixes[part.program, part.is_drum],
-        )
-        for index, part in enumerate(sheet.parts)
-    )
-    metres = [(bar.numerator, bar.denominator) for bar in sheet.bars]
-    tempos = [bar.tempo_qpm for bar in sheet.bars]
-    habits = Habits.from_json(measure(sheet).as_json())
-    return LineUp(players, _commonest(tempos), _commonest(metres), tonic, is_minor, habits)
-
-
-def _commonest(values: list[Any]) -> Any:
-    """Return the most frequent value, the first met of equally frequent ones."""
-    return max(dict.fromkeys(values), key=values.count)
-
-
-def _count(counts: Counts, model: Ngram, lesson: _Lesson) -> None:
+def _count(counts: Counts, model: Ngram, one: Lesson) -> None:
     """Predict a song with what is known so far, learn to mix from it, then count it."""
     # As arrays: lists of Python's integers would take gigabytes for the longest songs.
-    met = [(np.array(p.contexts, dtype=np.uint32), outcome) for p, outcome in model.walk(lesson.tokens, adjust=True)]
+    met = [(np.array(p.contexts, dtype=np.uint32), outcome) for p, outcome in model.walk(one.tokens, adjust=True)]
     for contexts, outcome in met:
         counts.add(contexts.tolist(), outcome)
     if len(counts) > MOST_CONTEXTS_IN_MEMORY:
         counts.forget_rare()
 
 
-def _best_order(counts: Counts, weights: dict[WeightKey, NDArray[np.float64]], lessons: Sequence[_Lesson]) -> int:
+def _best_order(counts: Counts, weights: dict[WeightKey, NDArray[np.float64]], lessons: Sequence[Lesson]) -> int:
     """Return the order that needs the fewest bits for songs that are not counted yet."""
-    return min(ORDERS, key=lambda order: sum(_bits(Ngram(counts, weights, order), lesson) for lesson in lessons))
+    return min(ORDERS, key=lambda order: sum(_bits(Ngram(counts, weights, order), one) for one in lessons))
 
 
-def _bits(model: Ngram, lesson: _Lesson) -> float:
-    return -sum(math.log2(p.probabilities[outcome]) for p, outcome in model.walk(lesson.tokens, adjust=True))
+def _bits(model: Ngram, one: Lesson) -> float:
+    return -sum(math.log2(p.probabilities[outcome]) for p, outcome in model.walk(one.tokens, adjust=True))
