@@ -19,7 +19,7 @@ from bandroid.generation.sampling import AS_LEARNT, USUAL, Sampling, draw
 from bandroid.generation.stepper import Stepper, Style
 from bandroid.music.notes import Notes
 from bandroid.music.quantize import snap
-from bandroid.music.song import KeyChange, Part, Song, TextEvent
+from bandroid.music.song import KeyChange, Song, TextEvent
 from bandroid.music.theory import key_name
 from bandroid.representations.score_cursor import Cursor
 from bandroid.representations.score_vocabulary import METRES, VOCABULARY
@@ -72,6 +72,8 @@ class Piece:
     """how often something was ruled out, by the habit that it would have broken"""
     comment: str
     """seed, style, hash and options as JSON: what it takes to make the piece again"""
+    first_new_bar: int = 1
+    """counted from 1; the bars before it were given"""
 
 
 def compose(
@@ -179,7 +181,7 @@ def _finished(song: Song, cursor: Cursor, line_up: LineUp, wish: Wish) -> Song:
     parts = tuple(
         replace(
             part,
-            notes=_trimmed(part, 0 if part.is_drum else shift, int(bar_onset[-1])),
+            notes=trimmed(part.notes.transpose(0 if part.is_drum else shift), int(bar_onset[-1])),
             volume=player.volume,
             pan=player.pan,
         )
@@ -198,9 +200,8 @@ def _finished(song: Song, cursor: Cursor, line_up: LineUp, wish: Wish) -> Song:
     return snap(finished, TICKS_PER_QUARTER).song
 
 
-def _trimmed(part: Part, shift_semitone: int, end_tick: int) -> Notes:
-    """Move a part into its key, and end every note before it is struck again."""
-    notes = part.notes.transpose(shift_semitone)
+def trimmed(notes: Notes, end_tick: int) -> Notes:
+    """End every note of a part before it is struck again, and at the end of the piece."""
     length = np.minimum(notes.length_tick, end_tick - notes.onset_tick)
     order = np.lexsort((notes.onset_tick, notes.pitch))
     onset, pitch, length, velocity = (a[order] for a in (notes.onset_tick, notes.pitch, length, notes.velocity))

@@ -91,10 +91,9 @@ def sheet_and_loss(song: Song) -> tuple[Sheet, Loss]:
 
     Raises ValueError for a song without notes or of more than 60,000 bars.
     """
-    parts = [part for part in song.parts if len(part.notes)]
+    parts = [song.parts[index] for index in score_order(song.parts)]
     if not parts:
         raise ValueError("a song without notes has no score")
-    parts.sort(key=lambda part: 0 if part.is_drum else 1 if part.program in _BASS_PROGRAMS else 2)
     sizes = [len(part.notes) for part in parts]
     index = np.repeat(np.arange(len(parts)), sizes)
     is_drum = np.repeat([part.is_drum for part in parts], sizes)
@@ -127,6 +126,14 @@ def sheet_and_loss(song: Song) -> tuple[Sheet, Loss]:
     )
     notes = code[stays]
     return Sheet(_sheet_parts(parts, index, velocity, notes), bars, notes), loss
+
+
+def score_order(parts: Sequence[Part]) -> list[int]:
+    """Return which parts a sheet holds, in its order: those with notes; drums, then bass, then the others."""
+    heard = [index for index, part in enumerate(parts) if len(part.notes)]
+    return sorted(
+        heard, key=lambda index: 0 if parts[index].is_drum else 1 if parts[index].program in _BASS_PROGRAMS else 2
+    )
 
 
 # Half way between two classes, a length belongs to the shorter.
