@@ -9,7 +9,7 @@ from typing import Any
 from bandroid import near
 from bandroid.errors import WishError
 from bandroid.models.config import QuickModel
-from bandroid.settings import Setting, apply, setting, settings_of
+from bandroid.settings import Setting, apply, as_json, setting, settings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,10 @@ class Preset:
         """Its settings by name."""
         return settings_of(self.groups)
 
+    def settings_json(self) -> dict[str, Any]:
+        """Return its settings as plain values by name, for run.json and a style's manifest."""
+        return {name: value for group in self.groups for name, value in as_json(group).items()}
+
     def with_settings(self, wishes: Iterable[str]) -> Preset:
         """Return a copy with `name=value` wishes carried out; raises WishError."""
         wishes = list(wishes)
@@ -88,7 +92,7 @@ PRESETS = (
         "tiny",
         "the same net as quick, but far too small: trains and composes in seconds, for trying things out",
         "quick",
-        QuickModel(layers=(16,), embedding=8, dropout=0.0),
+        QuickModel(layers=(16,), embedding=8, width=16, dropout=0.0),
         TrainingSettings(
             batch_size=2,
             batch_growth=1,

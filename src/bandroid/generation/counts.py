@@ -51,6 +51,18 @@ class Counts:
                 entry[TOTAL] += 1
                 entry[outcome] = entry.get(outcome, 0) + 1
 
+    def remove(self, contexts: Iterable[int], outcome: int) -> None:
+        """Take back what `add` counted."""
+        for context in contexts:
+            entry = self._entries[context]
+            if entry[TOTAL] <= 1:
+                del self._entries[context]
+            else:
+                entry[TOTAL] -= 1
+                entry[outcome] -= 1
+                if entry[outcome] <= 0:
+                    del entry[outcome]
+
     def __len__(self) -> int:
         """How many contexts were met."""
         return len(self._entries)

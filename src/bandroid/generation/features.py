@@ -44,6 +44,8 @@ SIZES: dict[str, tuple[int, ...]] = {
     "velocity": (_FAMILIES, _PARTS, 12, 16, 2, 37, 37, 37, 18, 18, 48, 48, 17, 17, 17, _PITCHES),
 }
 """columns of each choice that a net is asked for, as numbers of rows"""
+PITCH_LAST, PITCH_BASS, POSITION_LAST = 5, 13, 3
+"""columns that relative scores are taken from: the last pitch + 1, the bass' pitch class + 1, the last onset + 1"""
 EVENT_SIZES = (2, _FAMILIES, _CELLS, 16, 13, 16, _DISTANCES, _PITCHES, _INTERVALS, _LENGTHS, 17)
 """columns of an event: a cell or a note, who, how the cell was written, bar, place, step, pitch, interval, ..."""
 

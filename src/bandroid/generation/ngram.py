@@ -35,7 +35,10 @@ LEARNING_RATE = 0.005
 LONGEST_ORDER = 7
 """no chain has more features"""
 _LONGEST_STEP = 3.0  # in nats: one surprise must not throw the weights over
-_SUM_OF_WEIGHTS = 1.2  # chains see different things, so together they may be surer than each alone
+SUM_OF_WEIGHTS = 1.2
+"""chains see different things, so together they may be surer than each alone"""
+N_CHAINS = {"cell": 5, "interval": 2, "position": 6, "pitch": 7, "drum": 5, "length": 6, "velocity": 6}
+"""how many chains a choice has that a net is asked for"""
 
 WeightKey = tuple[str, int]
 Facts = CellFacts | IntervalFacts | PositionFacts | PitchFacts | DrumFacts | LengthFacts | VelocityFacts
@@ -64,7 +67,7 @@ class Prediction:
     @property
     def contexts(self) -> list[int]:
         """All contexts of this choice, as hashes."""
-        return [self.choice.index, *(c for chain in self._chains for c in chain)]
+        return _all_contexts(self.choice, self._chains)
 
 
 class Ngram:
@@ -98,9 +101,7 @@ class Ngram:
 
     def predict(self, choice: Choice) -> Prediction:
         """Return the probabilities of a choice that the cursor stands before."""
-        # The last four bits name the choice, so that contexts of different choices never meet.
-        facts, features = self._look(choice)
-        chains = [[(c & ~15) | choice.index for c in chain[: self._order]] for chain in features]
+        facts, chains = self._look(choice)
         order_0 = np.full(choice.size, 1.0 / choice.size)
         self._refine(order_0, choice.index)
         estimates = np.empty((len(chains), choice.size))
@@ -119,6 +120,10 @@ class Ngram:
         logits[~allowed_mask(self._cursor, choice)] = -np.inf
         odds = np.exp(logits - logits.max())
         return Prediction(choice, odds / odds.sum(), logs, facts, chains, key)
+
+    def contexts(self, choice: Choice) -> list[int]:
+        """Return all contexts of a choice that the cursor stands before, as hashes."""
+        return _all_contexts(choice, self._look(choice)[1])
 
     def observe(self, prediction: Prediction, outcome: int) -> None:
         """Count the outcome that came into the song so far. The cursor must still stand before it."""
@@ -154,16 +159,19 @@ class Ngram:
 
     def _look(self, choice: Choice) -> tuple[Facts | None, Chains]:
         """Return what may tell the outcome: as facts, if a net may be told, and hashed into chains."""
-        cursor = self._cursor
+        facts: Facts | None = None
         match choice.name:
             case "part":
-                return None, cell_contexts.part_chains(cursor)
+                chains = cell_contexts.part_chains(self._cursor)
             case "bar":
-                return None, cell_contexts.bar_chains(cursor)
+                chains = cell_contexts.bar_chains(self._cursor)
             case "frame":
-                return None, cell_contexts.frame_chains(cursor)
-        facts = self._facts(choice)
-        return facts, facts.chains()
+                chains = cell_contexts.frame_chains(self._cursor)
+            case _:
+                facts = self._facts(choice)
+                chains = facts.chains()
+        # The last four bits name the choice, so that contexts of different choices never meet.
+        return facts, [[(c & ~15) | choice.index for c in chain[: self._order]] for chain in chains]
 
     def _facts(self, choice: Choice) -> Facts:
         match choice.name:
@@ -187,7 +195,7 @@ class Ngram:
         if known is None:
             known = self.weights.get((key[0], _COMMON))
         if known is None:
-            return np.full(n_chains, _SUM_OF_WEIGHTS / n_chains)
+            return np.full(n_chains, SUM_OF_WEIGHTS / n_chains)
         if known.size != n_chains:
             raise StyleError("the style's mixing weights do not fit; learn it again")
         return known
@@ -215,3 +223,7 @@ class Ngram:
 
 _COMMON = -1
 """stands for any depths in a weight key"""
+
+
+def _all_contexts(choice: Choice, chains: Chains) -> list[int]:
+    return [choice.index, *(context for chain in chains for context in chain)]

@@ -12,7 +12,8 @@ class QuickModel:
     """The recurrent model over scores that `quick` trains."""
 
     layers: tuple[int, ...] = setting((160,), "units of each recurrent layer, with commas", least=8, most=2048)
-    embedding: int = setting(64, "numbers that describe a symbol", least=4, most=1024)
+    embedding: int = setting(64, "numbers that describe an event", least=4, most=1024)
+    width: int = setting(128, "units of the layers between what it knows and what it says", least=8, most=2048)
     dropout: float = setting(
         0.3, "share of the model that a step does without, against memorising", least=0.0, most=0.9
     )
