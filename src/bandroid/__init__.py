@@ -12,11 +12,11 @@ TYPE_CHECKING = False  # typing itself takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
-    from bandroid.api import compose, inspect, learn, play, read_songs, render, styles, write_midi
+    from bandroid.api import compose, continue_song, inspect, learn, play, read_songs, render, styles, write_midi
 
 __version__ = "0.1.0"
 
-__all__ = ["compose", "inspect", "learn", "play", "read_songs", "render", "styles", "write_midi"]
+__all__ = ["compose", "continue_song", "inspect", "learn", "play", "read_songs", "render", "styles", "write_midi"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ import bandroid
 
 piece = bandroid.compose("rock", bars=16, key="Am", seed=7)[0]
 bandroid.render(piece.song, "out", name="mine")
+bandroid.continue_song("song.mid", "rock", bars=8)[0].song
 bandroid.inspect("song.mid")[0].estimated_key
 bandroid.learn(["my-band"], name="mine")
 bandroid.styles.list_styles()
@@ -15,12 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bandroid.bundle import store as styles
-from bandroid.commands.wishes import drawn_seed, music_wish
+from bandroid.commands.wishes import drawn_seed, music_wish, sampling
 from bandroid.corpus.describe import SongDescription, describe_file
 from bandroid.errors import MusicFileError
-from bandroid.generation.compose import Piece
+from bandroid.generation.compose import Piece, Wish
 from bandroid.generation.compose import compose as compose_piece
 from bandroid.generation.style import load_style
+from bandroid.music.metre import with_guessed_metre
 from bandroid.music.midi_writer import write_midi
 from bandroid.music.read import read_songs
 from bandroid.music.song import Song
@@ -28,7 +30,7 @@ from bandroid.render import output
 from bandroid.render.song_files import SAMPLE_RATE_HZ, SongWriter, Written
 from bandroid.render.wish import RenderWish
 
-__all__ = ["compose", "inspect", "learn", "play", "read_songs", "render", "styles", "write_midi"]
+__all__ = ["compose", "continue_song", "inspect", "learn", "play", "read_songs", "render", "styles", "write_midi"]
 
 
 def compose(
@@ -38,6 +40,8 @@ def compose(
     variations: int = 1,
     seed: int | None = None,
     temperature: float = 1.0,
+    top_p: float | None = None,
+    min_p: float | None = None,
     tempo: float | None = None,
     metre: str | None = None,
     key: str | None = None,
@@ -48,9 +52,34 @@ def compose(
     Raises StyleError for an unknown style, WishError where the wish cannot be met.
     """
     instant = load_style(styles.find_style(style))
-    wish = music_wish(bars, temperature, tempo, metre, key, instruments)
+    wish = music_wish(bars, sampling(temperature, top_p, min_p), tempo, metre, key, instruments)
     chosen = drawn_seed(seed)
     return tuple(compose_piece(instant, wish, chosen, number) for number in range(1, variations + 1))
+
+
+def continue_song(
+    song: Song | str | Path,
+    style: str = styles.DEFAULT_STYLE,
+    *,
+    bars: int = 16,
+    variations: int = 1,
+    seed: int | None = None,
+    temperature: float = 1.0,
+    top_p: float | None = None,
+    min_p: float | None = None,
+) -> tuple[Piece, ...]:
+    """Let a song go on: the song itself, and new bars behind it from `piece.first_new_bar` on.
+
+    Raises MusicFileError where a file is not one song, StyleError for an unknown style, WishError where the wish
+    cannot be met.
+    """
+    from bandroid.generation.continuation import continue_song as continue_it
+
+    given = with_guessed_metre(_one_song(song))
+    loaded = load_style(styles.find_style(style))
+    wish = Wish(n_bars=bars, sampling=sampling(temperature, top_p, min_p))
+    chosen = drawn_seed(seed)
+    return tuple(continue_it(loaded, given, wish, chosen, number) for number in range(1, variations + 1))
 
 
 def learn(

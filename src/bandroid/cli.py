@@ -21,6 +21,7 @@ from bandroid.commands.options import (
     Gain,
     Json,
     Loop,
+    MinP,
     Mono,
     NoScore,
     Out,
@@ -29,6 +30,8 @@ from bandroid.commands.options import (
     SoundFont,
     Spectrogram,
     Stems,
+    Temperature,
+    TopP,
     Variations,
     complete_preset,
     complete_style,
@@ -78,9 +81,9 @@ def compose(
     bars: Bars = 16,
     variations: Variations = 1,
     seed: Seed = None,
-    temperature: Annotated[
-        float, typer.Option(metavar="X", help="How daring: 0 plays safe, 1 is the style's own habit.")
-    ] = 1.0,
+    temperature: Temperature = 1.0,
+    top_p: TopP = None,
+    min_p: MinP = None,
     tempo: Annotated[
         float | None, typer.Option(metavar="QPM", help="Quarter notes a minute, instead of the style's own choice.")
     ] = None,
@@ -127,10 +130,66 @@ def compose(
         variations=variations,
         seed=seed,
         temperature=temperature,
+        top_p=top_p,
+        min_p=min_p,
         tempo_qpm=tempo,
         metre=metre,
         key=key,
         instruments=instruments,
+        wish=render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score, spectrogram),
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
+
+
+@app.command("continue")
+def continue_song(
+    file: Annotated[Path, typer.Argument(metavar="SONG", help="A MIDI, MusicXML or ABC file that holds one song.")],
+    style: Annotated[
+        str | None,
+        typer.Option(
+            "--style", metavar="NAME", help="The style to go on in; rock if left out.", autocompletion=complete_style
+        ),
+    ] = None,
+    bars: Bars = 16,
+    variations: Variations = 1,
+    seed: Seed = None,
+    temperature: Temperature = 1.0,
+    top_p: TopP = None,
+    min_p: MinP = None,
+    audio: Audio = None,
+    bits: Bits = 16,
+    mono: Mono = False,
+    gain: Gain = 0.0,
+    stems: Stems = False,
+    loop: Loop = False,
+    reverb: Reverb = 0.25,
+    soundfont: SoundFont = None,
+    no_score: NoScore = False,
+    spectrogram: Spectrogram = False,
+    out: Out = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Let a song go on: its own notes as they are, then new bars in its key, metre, tempo and parts.
+
+    \b
+    bandroid continue song.mid --style mine               16 more bars
+    bandroid continue idea.abc --style folk --bars 8 --variations 4
+    bandroid continue song.mid --style mine --seed 7 --temperature 0.8 -o out
+    """
+    from bandroid.commands.continue_song import continue_song as continue_file
+
+    continue_file(
+        file,
+        style=style,
+        bars=bars,
+        variations=variations,
+        seed=seed,
+        temperature=temperature,
+        top_p=top_p,
+        min_p=min_p,
         wish=render_wish(audio, bits, mono, gain, stems, loop, reverb, soundfont, no_score, spectrogram),
         out=out,
         force=force,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bandroid import terminal
 from bandroid.commands.options import within
-from bandroid.commands.wishes import drawn_seed, music_wish
+from bandroid.commands.wishes import drawn_seed, music_wish, sampling
 
 if TYPE_CHECKING:
     from bandroid.generation.compose import Piece
@@ -24,6 +24,8 @@ def compose(
     variations: int,
     seed: int | None,
     temperature: float,
+    top_p: float | None,
+    min_p: float | None,
     tempo_qpm: float | None,
     metre: str | None,
     key: str | None,
@@ -43,7 +45,7 @@ def compose(
     within("--variations", variations, 1, 1000)
     seed = drawn_seed(seed)
     within("--seed", seed, 0, 2**63 - 1)
-    music = music_wish(bars, temperature, tempo_qpm, metre, key, instruments)
+    music = music_wish(bars, sampling(temperature, top_p, min_p), tempo_qpm, metre, key, instruments)
     bundle = store.find_style(style or store.DEFAULT_STYLE)
     instant = load_style(bundle)
     places = output.style_pieces(bundle.name, seed, variations, out)

@@ -36,6 +36,17 @@ Seed = Annotated[
     int | None,
     typer.Option(metavar="N", help="The same seed, style and options give the same bytes; drawn if left out."),
 ]
+Temperature = Annotated[float, typer.Option(metavar="X", help="How daring: 0 plays safe, 1 is the style's own habit.")]
+TopP = Annotated[
+    float | None,
+    typer.Option(
+        "--top-p", metavar="X", help="Only the likeliest notes that together reach this share.  [default: 0.95]"
+    ),
+]
+MinP = Annotated[
+    float | None,
+    typer.Option("--min-p", metavar="X", help="No notes less likely than this share of the likeliest.  [default: 0]"),
+]
 Audio = Annotated[
     list[str] | None,
     typer.Option(

@@ -10,6 +10,7 @@ from bandroid.errors import WishError
 
 if TYPE_CHECKING:
     from bandroid.generation.compose import Wish
+    from bandroid.generation.sampling import Sampling
 
 _HIGHEST_DRAWN_SEED = 1_000_000
 """short enough to say and type again"""
@@ -48,9 +49,20 @@ def programs(text: str) -> tuple[int, ...]:
     return tuple(parse_program(word) for word in words)
 
 
+def sampling(temperature: float, top_p: float | None, min_p: float | None) -> Sampling:
+    """Gather how freely notes are drawn, the usual way where nothing is said; raises WishError out of range."""
+    from bandroid.generation.sampling import USUAL, Sampling
+
+    return Sampling(
+        temperature,
+        USUAL.top_p if top_p is None else top_p,
+        USUAL.min_p if min_p is None else min_p,
+    )
+
+
 def music_wish(
     bars: int,
-    temperature: float,
+    how: Sampling,
     tempo: float | None,
     metre_text: str | None,
     key_text: str | None,
@@ -58,7 +70,6 @@ def music_wish(
 ) -> Wish:
     """Gather what a new piece shall be; raises WishError where a value cannot be."""
     from bandroid.generation.compose import Wish
-    from bandroid.generation.sampling import Sampling
 
     return Wish(
         n_bars=bars,
@@ -66,7 +77,7 @@ def music_wish(
         metre=None if metre_text is None else metre(metre_text),
         key=None if key_text is None else key(key_text),
         programs=None if instruments is None else programs(instruments),
-        sampling=Sampling(temperature),
+        sampling=how,
     )
 
 
