@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bandroid.critique.fingerprints import Index, fingerprints
 from bandroid.errors import CorpusError
 from bandroid.generation.counts import Counts, FrozenCounts
 from bandroid.generation.lesson import Lesson, lesson
@@ -36,6 +37,8 @@ class Learnt:
     order: int
     line_ups: tuple[LineUp, ...]
     n_notes: int
+    index: Index
+    """fingerprints of the songs"""
 
 
 def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: None) -> Learnt:
@@ -75,6 +78,7 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
         order=order,
         line_ups=tuple(line_ups[:: -(-len(line_ups) // _MOST_LINE_UPS)]),
         n_notes=sum(int(one.sheet.notes.size) for one in lessons),
+        index=fingerprints([one.sheet for one in lessons]),
     )
 
 

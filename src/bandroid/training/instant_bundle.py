@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from bandroid import __version__
 from bandroid.bundle.arrays import arrays_to_bytes
 from bandroid.bundle.manifest import Manifest, Source, Training, TrainingSong
+from bandroid.critique.copies import HABIT_NAME, habit
+from bandroid.critique.fingerprints import INDEX_NAME
 from bandroid.generation.compose import write_bars
 from bandroid.generation.counts import FrozenCounts
 from bandroid.generation.guard import Guard
@@ -41,7 +43,10 @@ def instant_style(
         summary=summary,
         representation=REPRESENTATION,
         model={"contexts": CONTEXTS_VERSION, "order": learnt.order},
-        defaults={"line_ups": [line_up.as_json() for line_up in learnt.line_ups]},
+        defaults={
+            "line_ups": [line_up.as_json() for line_up in learnt.line_ups],
+            HABIT_NAME: habit(learnt.index).as_json(),
+        },
         training=Training(tuple(songs), tuple(sources), dict(figures or {}), tuple(notes)),
         created_by=f"bandroid {__version__}",
     )
@@ -49,6 +54,7 @@ def instant_style(
     files = {
         COUNTS_NAME: arrays_to_bytes(arrays),
         GOLDEN_NAME: arrays_to_bytes(golden(style, _golden_tokens(style))),
+        INDEX_NAME: arrays_to_bytes(learnt.index.to_arrays()),
     }
     return manifest, files
 
