@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bandroid.critique.habits import measure
 from bandroid.errors import WishError
 from bandroid.generation.compose import MAX_PARTS, Piece, Wish, go_on, trimmed
-from bandroid.generation.guard import Guard
+from bandroid.generation.guard import Guard, new_cells
 from bandroid.generation.lesson import Lesson, lesson
 from bandroid.generation.lineup import LineUp
 from bandroid.generation.stepper import Stepper, Style, walk
@@ -86,7 +86,8 @@ def continue_song(
     _read(model, context, lambda done: report(done, n_read + wish.n_bars))
     cursor = model.cursor
     n_before = len(cursor.bars)
-    guard = Guard(*_habits(context.lesson.line_up, wish.n_bars), n_before + wish.n_bars)
+    own = _habits(context.lesson.line_up, cursor, wish.n_bars)
+    guard = Guard(own, (own,), n_before + wish.n_bars)
     writing = go_on(model, wish.sampling, guard, np.random.default_rng([seed, variation]))
     for done in range(1, wish.n_bars + 1):
         next(writing)
@@ -156,11 +157,16 @@ def _busiest(song: Song) -> Song:
     )
 
 
-def _habits(line_up: LineUp, n_bars: int) -> tuple[LineUp, tuple[LineUp, ...]]:
-    """Return the line-up and band to keep to: the song's own, but no rest of everybody as long as the new bars."""
-    habits = replace(line_up.habits, longest_rest_bars=min(line_up.habits.longest_rest_bars, n_bars // 2))
-    own = replace(line_up, habits=habits)
-    return own, (own,)
+def _habits(line_up: LineUp, cursor: Cursor, n_bars: int) -> LineUp:
+    """Return the line-up with the habits to keep to: the song's own, as they are where it ends.
+
+    Habits count what is new in the first bars; here the song is known, and less is new than there. No rest of everybody
+    may be as long as all the new bars.
+    """
+    new, sounding = new_cells(cursor)
+    longest_rest_bars = min(line_up.habits.longest_rest_bars, n_bars // 2)
+    habits = replace(line_up.habits, new_share=new / sounding, longest_rest_bars=longest_rest_bars)
+    return replace(line_up, habits=habits)
 
 
 def _read(model: Stepper, context: _Context, report: Callable[[int], None]) -> None:

@@ -148,11 +148,10 @@ class Guard:
 
     def _novelty_factor(self, cursor: Cursor) -> float:
         """Return what to multiply the odds of a new cell with: 1 while there is about as much new as the band has."""
-        kinds = [kind for line in cursor.kinds for kind in line if kind != _SILENT_TOKEN]
-        if len(kinds) < 2 * _STEER_AFTER_BARS * len(cursor.parts):
+        new, sounding = new_cells(cursor)
+        if sounding < 2 * _STEER_AFTER_BARS * len(cursor.parts):
             return 1.0
-        new = sum(kind == _NEW_TOKEN or kind >= _TRANSPOSED_TOKEN for kind in kinds)
-        return _pull(new / len(kinds), self._new_share)
+        return _pull(new / sounding, self._new_share)
 
     def _would_rest_too_long(self, cursor: Cursor) -> bool:
         """Whether everybody has rested as long as the band ever does, and this is the last part that could play."""
@@ -213,6 +212,12 @@ class Guard:
             run = run + 1 if other == pitch else 1
             pitch, longest = other, max(longest, run)
         return longest
+
+
+def new_cells(cursor: Cursor) -> tuple[int, int]:
+    """Return how many cells so far are new or transposed, and how many sound."""
+    kinds = [kind for line in cursor.kinds for kind in line if kind != _SILENT_TOKEN]
+    return sum(kind == _NEW_TOKEN or kind >= _TRANSPOSED_TOKEN for kind in kinds), len(kinds)
 
 
 def _pull(share: float, wanted: float) -> float:
