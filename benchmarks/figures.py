@@ -29,6 +29,8 @@ from typing import Literal
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("BANDROID_DATA", ROOT.parent / "shared" / "data"))
 """real music beside the repository"""
+ANY_VALUE = 1e9
+"""floor and goal of a figure that is only reported: the protocol wants numbers, and every real measurement is below"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,15 @@ class Figure:
     better: Literal["lower", "higher"]
     floor: float
     goal: float
+
+    @classmethod
+    def report(cls, name: str, value: float, unit: str) -> Figure:
+        """Make a figure that the issue sets no bounds for. It holds them as soon as it is measured: NaN does not."""
+        return cls(name, value, unit, "lower", floor=ANY_VALUE, goal=ANY_VALUE)
+
+    @property
+    def is_report(self) -> bool:
+        return self.floor == self.goal == ANY_VALUE
 
     def holds(self, bound: float) -> bool:
         """Say whether the value is at least as good as a bound; NaN never is."""
@@ -131,7 +142,10 @@ def _table(figures: list[Figure]) -> str:
         if figure.holds(figure.floor):
             verdict = "goal" if figure.holds(figure.goal) else "floor"
         value = f"{figure.value:.4g} {figure.unit}"
-        rows.append((figure.name, value, f"{figure.floor:g}", f"{figure.goal:g}", verdict))
+        bounds = (f"{figure.floor:g}", f"{figure.goal:g}")
+        if figure.is_report:
+            bounds, verdict = ("", ""), "report" if figure.holds(figure.floor) else "not measured"
+        rows.append((figure.name, value, *bounds, verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)

@@ -42,3 +42,10 @@ def test_table_says_what_holds(monkeypatch, capsys):
         figures.run("demo", lambda options: [Figure("a", 0.5, "s", "lower", 2.0, 1.0)])
     assert end.value.code == 0
     assert capsys.readouterr().out.splitlines()[1].endswith("goal")
+
+
+def test_a_report_holds_once_it_is_measured():
+    row = Figure.report("bits_new", 4.7, "bits/note").row()
+    assert row["holds_floor"] and row["holds_goal"]
+    assert isinstance(row["floor"], float) and isinstance(row["goal"], float)
+    assert not Figure.report("bits_new", float("nan"), "bits/note").row()["holds_floor"]
