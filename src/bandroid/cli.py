@@ -265,6 +265,28 @@ def inspect(
 
 
 @app.command()
+def critique(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Pieces, or folders of them.")],
+    style: Annotated[
+        str, typer.Option("--style", metavar="NAME", help="The style to compare with.", autocompletion=complete_style)
+    ],
+    as_json: Json = False,
+) -> None:
+    """Say what a piece copies from the songs of a style, beside how much the band's songs copy from one another.
+
+    A pair of bars of one part counts as copied where a training song has the same notes, in whatever key. Green: as
+    little as three in four songs of the band. Red: more than nearly all of them, or more bars in a row than any two.
+
+    \b
+    bandroid critique bandroid-out/mine-7 --style mine
+    bandroid critique song.mid --style rock --json
+    """
+    from bandroid.commands.critique import critique as critique_pieces
+
+    critique_pieces(paths, style=style, as_json=as_json)
+
+
+@app.command()
 def render(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI, MusicXML or ABC file.")],
     audio: Audio = None,

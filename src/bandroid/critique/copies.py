@@ -153,9 +153,13 @@ def _matches_of_part(part: int, prints: list[Print], is_copied: NDArray[np.bool_
 
 
 def _match(part: int, bar: int, prints: list[Print], trail: Trail, index: Index) -> Match:
-    """Describe the longest stretch of copied bars that ends in this bar, in the first song that has it."""
-    place, first_place, n_sounding = trail.stretches.longest()
-    first_bar = bar - (place - first_place)
+    """Describe the longest stretch of copied bars that ends in this bar, the least transposed if there are several."""
+    stretches = trail.stretches
+    longest = np.flatnonzero(stretches.holds_window & (stretches.sounding == stretches.longest_bars)).tolist()
+    first_bars = [bar - int(stretches.place[at] - stretches.first[at]) for at in longest]
+    shifts = [prints[b][1] - int(index.base[stretches.first[at]]) for b, at in zip(first_bars, longest, strict=True)]
+    best = min(range(len(longest)), key=lambda i: abs(shifts[i]))
+    first_bar, first_place = first_bars[best], int(stretches.first[longest[best]])
     last_bar = bar
     while prints[last_bar][0] == SILENT:
         last_bar -= 1
@@ -165,12 +169,12 @@ def _match(part: int, bar: int, prints: list[Print], trail: Trail, index: Index)
         part=part,
         first_bar=first_bar,
         last_bar=last_bar,
-        n_sounding_bars=n_sounding,
+        n_sounding_bars=stretches.longest_bars,
         song=song,
         song_part=where - int(np.argmax(index.part_song == song)),
         song_program=int(index.part_program[where]),
         song_first_bar=first_place - int(index.part_first[where]),
-        transposition_semitone=prints[first_bar][1] - int(index.base[first_place]),
+        transposition_semitone=shifts[best],
     )
 
 

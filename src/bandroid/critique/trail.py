@@ -23,11 +23,6 @@ class Stretches:
     holds_window: NDArray[np.bool_]
     """bool[K]: whether it holds a window that is full enough to be compared"""
 
-    def longest(self) -> tuple[int, int, int]:
-        """Return (place, first, sounding) of the stretch that is worth naming: full enough, and the longest."""
-        at = int(np.argmax(np.where(self.holds_window, self.sounding, -1)))
-        return int(self.place[at]), int(self.first[at]), int(self.sounding[at])
-
     @property
     def longest_bars(self) -> int:
         """Bars with notes in the longest stretch that is full enough; 0 where there is none."""
