@@ -27,7 +27,7 @@ from bandroid.generation.style import check_golden, load_style
 from bandroid.music.notes import Notes
 from bandroid.music.song import Part, Song
 from bandroid.training.instant import bits_per_note, learn_instant
-from bandroid.training.instant_bundle import instant_style
+from bandroid.training.score_bundle import score_style
 
 RECIPES = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("BANDROID_DATA", RECIPES.parent.parent / "shared" / "data"))
@@ -44,8 +44,9 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
     drums = {int(pitch): meant for pitch, meant in recipe.get("drums", {}).items()}
     learnt = learn_instant([_general_midi(used.song, drums) for used in corpus.train])
     held_out = [_general_midi(used.song, drums) for used in corpus.held_out]
-    manifest, files = instant_style(
+    manifest, files = score_style(
         learnt,
+        preset="instant",
         name=recipe["name"],
         summary=recipe["summary"],
         songs=[_credit(song, rows) for song in corpus.used],

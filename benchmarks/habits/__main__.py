@@ -16,7 +16,7 @@ from bandroid.generation.compose import Wish, choose_line_up, write_bars
 from bandroid.generation.counts import FrozenCounts
 from bandroid.generation.guard import Guard
 from bandroid.generation.sampling import USUAL
-from bandroid.generation.style import InstantStyle
+from bandroid.generation.style import ScoreStyle
 from bandroid.representations.score_cursor import Cursor
 from bandroid.representations.score_vocabulary import VOCABULARY
 from bandroid.representations.sheet import CELL, Sheet, sheet_and_loss
@@ -40,7 +40,7 @@ def measure_habits(options: argparse.Namespace) -> list[Figure]:
     songs = [used.song for used in collect([(options.data or DATA) / BAND]).used]
     learnt = learn_instant(songs)
     counts = FrozenCounts(learnt.counts)
-    style = InstantStyle("band", "", counts, learnt.weights, learnt.order, learnt.line_ups)
+    style = ScoreStyle("band", "", counts, learnt.weights, learnt.order, learnt.line_ups)
     band = [measure(_opening(sheet_and_loss(song)[0])) for song in songs]
     guarded, free = _pieces(style, Guard), _pieces(style, NoGuard)
     log(f"{'median of':24}{'songs':>8}{'guarded':>9}{'free':>8}{'worst guarded':>15}{'worst free':>12}")
@@ -54,7 +54,7 @@ def measure_habits(options: argparse.Namespace) -> list[Figure]:
     ]
 
 
-def _pieces(style: InstantStyle, guard: type[Guard]) -> list[Habits]:
+def _pieces(style: ScoreStyle, guard: type[Guard]) -> list[Habits]:
     measured = []
     for seed in range(N_PIECES):
         rng = np.random.default_rng([seed, 1])

@@ -15,25 +15,25 @@ from bandroid.generation.form import sections
 from bandroid.generation.guard import Guard
 from bandroid.generation.lineup import DRUMS, LineUp, Player
 from bandroid.generation.sampling import AS_LEARNT, Sampling
-from bandroid.generation.style import InstantStyle
+from bandroid.generation.style import ScoreStyle
 from bandroid.music.clock import bar_grid
 from bandroid.music.midi_writer import midi_bytes
 from bandroid.representations.score import decode, encode, snap
 
 
-def test_the_same_seed_gives_the_same_bytes(small_style: InstantStyle) -> None:
+def test_the_same_seed_gives_the_same_bytes(small_style: ScoreStyle) -> None:
     one, again, other = (compose(small_style, Wish(8), seed=seed) for seed in (7, 7, 8))
     assert midi_bytes(one.song, one.comment) == midi_bytes(again.song, again.comment)
     assert midi_bytes(one.song) != midi_bytes(other.song)
 
 
-def test_a_variation_does_not_depend_on_how_many_there_are(small_style: InstantStyle) -> None:
+def test_a_variation_does_not_depend_on_how_many_there_are(small_style: ScoreStyle) -> None:
     assert compose(small_style, Wish(4), 7, 2).song == compose(small_style, Wish(4), 7, 2).song
     assert compose(small_style, Wish(4), 7, 1).song != compose(small_style, Wish(4), 7, 2).song
 
 
 @pytest.mark.parametrize("n_bars", [1, 5, 16, 40])
-def test_a_piece_has_the_bars_wished(small_style: InstantStyle, n_bars: int) -> None:
+def test_a_piece_has_the_bars_wished(small_style: ScoreStyle, n_bars: int) -> None:
     song = compose(small_style, Wish(n_bars), seed=3).song
     grid = bar_grid(song)
     assert grid.n_bars <= n_bars
@@ -42,7 +42,7 @@ def test_a_piece_has_the_bars_wished(small_style: InstantStyle, n_bars: int) -> 
     assert decode(encode(song)) == snap(song)
 
 
-def test_wishes_are_met(small_style: InstantStyle) -> None:
+def test_wishes_are_met(small_style: ScoreStyle) -> None:
     wish = Wish(8, tempo_qpm=90.0, metre=(3, 4), key=(9, True), programs=(30, DRUMS, 33, 30))
     piece = compose(small_style, wish, seed=1)
     song = piece.song
@@ -54,7 +54,7 @@ def test_wishes_are_met(small_style: InstantStyle) -> None:
     assert sum(part.is_drum for part in song.parts) <= 1
 
 
-def test_a_piece_moves_into_its_key(small_style: InstantStyle) -> None:
+def test_a_piece_moves_into_its_key(small_style: ScoreStyle) -> None:
     in_c = compose(small_style, Wish(8, key=(0, False)), seed=5).song
     in_d = compose(small_style, Wish(8, key=(2, False)), seed=5).song
     for one, other in zip(in_c.parts, in_d.parts, strict=True):
@@ -63,14 +63,14 @@ def test_a_piece_moves_into_its_key(small_style: InstantStyle) -> None:
     assert in_d.keys[0].fifths == 2
 
 
-def test_the_mix_is_the_bands(small_style: InstantStyle) -> None:
+def test_the_mix_is_the_bands(small_style: ScoreStyle) -> None:
     song = compose(small_style, Wish(8), seed=2).song
     volumes = {(part.program, part.is_drum): (part.volume, part.pan) for part in song.parts}
     assert volumes[0, True] == (110, 64)
     assert volumes[33, False] == (100, 70)
 
 
-def test_no_note_rings_into_its_own_repeat(small_style: InstantStyle) -> None:
+def test_no_note_rings_into_its_own_repeat(small_style: ScoreStyle) -> None:
     for seed in range(4):
         for part in compose(small_style, Wish(8, sampling=Sampling(2.0)), seed).song.parts:
             notes = part.notes
@@ -79,7 +79,7 @@ def test_no_note_rings_into_its_own_repeat(small_style: InstantStyle) -> None:
                 assert np.all(mine.end_tick[:-1] <= mine.onset_tick[1:])
 
 
-def test_the_comment_says_how_to_make_it_again(small_style: InstantStyle) -> None:
+def test_the_comment_says_how_to_make_it_again(small_style: ScoreStyle) -> None:
     comment = json.loads(compose(small_style, Wish(4, tempo_qpm=100.0), seed=9, variation=2).comment)
     assert comment["seed"] == 9
     assert comment["variation"] == 2
@@ -87,7 +87,7 @@ def test_the_comment_says_how_to_make_it_again(small_style: InstantStyle) -> Non
     assert comment["tempo_qpm"] == 100.0
 
 
-def test_pieces_are_neither_silent_nor_stuck(small_style: InstantStyle) -> None:
+def test_pieces_are_neither_silent_nor_stuck(small_style: ScoreStyle) -> None:
     habits = [compose(small_style, Wish(32), seed).habits for seed in range(6)]
     longest_loop = max(line_up.habits.longest_loop_bars for line_up in small_style.line_ups)
     assert all(piece.longest_rest_bars == 0 for piece in habits)
@@ -95,7 +95,7 @@ def test_pieces_are_neither_silent_nor_stuck(small_style: InstantStyle) -> None:
     assert all(piece.longest_loop_bars <= longest_loop for piece in habits)
 
 
-def test_a_piece_goes_on_as_long_as_one_asks(small_style: InstantStyle) -> None:
+def test_a_piece_goes_on_as_long_as_one_asks(small_style: ScoreStyle) -> None:
     line_up = small_style.line_ups[0]
     guard = Guard(line_up, small_style.line_ups)
     writing = write_bars(small_style, line_up, AS_LEARNT, guard, np.random.default_rng(0))
@@ -104,7 +104,7 @@ def test_a_piece_goes_on_as_long_as_one_asks(small_style: InstantStyle) -> None:
 
 
 class TestGuard:
-    def test_a_drone_is_cut_at_the_bands_longest_run(self, small_style: InstantStyle) -> None:
+    def test_a_drone_is_cut_at_the_bands_longest_run(self, small_style: ScoreStyle) -> None:
         # A band whose songs rest never, loop two bars at most, and strike no pitch more than eight times in a row.
         habits = Habits(0.0, 0, 2, 4, 8, 8.0, 0.3)
         line_ups = tuple(replace(line_up, habits=habits) for line_up in small_style.line_ups)
@@ -116,7 +116,7 @@ class TestGuard:
             assert piece.habits.longest_rest_bars == 0
 
     def test_a_player_strikes_no_more_at_once_and_reaches_no_further_than_before(
-        self, small_style: InstantStyle
+        self, small_style: ScoreStyle
     ) -> None:
         for seed in range(6):
             song = compose(small_style, Wish(12, key=(0, False), sampling=Sampling(3.0, 1.0)), seed).song
@@ -127,24 +127,24 @@ class TestGuard:
                     assert part.notes.pitch.min() >= 36 - 2 - 6
                     assert part.notes.pitch.max() <= 59 + 2 + 6
 
-    def test_no_loop_takes_more_than_half_of_a_piece(self, small_style: InstantStyle) -> None:
+    def test_no_loop_takes_more_than_half_of_a_piece(self, small_style: ScoreStyle) -> None:
         for seed in range(8):
             assert compose(small_style, Wish(8, programs=(33,)), seed).habits.longest_part_loop_bars <= 4
 
-    def test_a_piece_begins_with_music(self, small_style: InstantStyle) -> None:
+    def test_a_piece_begins_with_music(self, small_style: ScoreStyle) -> None:
         for seed in range(10):
             song = compose(small_style, Wish(2, programs=(27,)), seed).song
             assert min(int(part.notes.onset_tick[0]) for part in song.parts) < 4 * song.ticks_per_quarter
 
 
-def test_whoever_was_asked_for_is_heard(small_style: InstantStyle) -> None:
+def test_whoever_was_asked_for_is_heard(small_style: ScoreStyle) -> None:
     for seed in range(5):
         song = compose(small_style, Wish(2, programs=(27, 27, 33, DRUMS, 0)), seed).song
         assert sorted(part.program for part in song.parts if not part.is_drum) == [0, 27, 27, 33]
         assert sum(part.is_drum for part in song.parts) == 1
 
 
-def test_progress_counts_bars(small_style: InstantStyle) -> None:
+def test_progress_counts_bars(small_style: ScoreStyle) -> None:
     calls: list[tuple[int, int]] = []
     compose(small_style, Wish(3), 1, report=lambda done, total: calls.append((done, total)))
     assert calls == [(1, 3), (2, 3), (3, 3)]
@@ -160,12 +160,12 @@ class TestForm:
 
 
 class TestLineUp:
-    def test_json_brings_it_back(self, small_style: InstantStyle) -> None:
+    def test_json_brings_it_back(self, small_style: ScoreStyle) -> None:
         for line_up in small_style.line_ups:
             assert LineUp.from_json(json.loads(json.dumps(line_up.as_json()))) == line_up
 
     @pytest.mark.parametrize("change", [{"tonic": 12}, {"metre": [4, 3]}, {"tempo_qpm": 0}, {"players": []}])
-    def test_nonsense_is_refused(self, small_style: InstantStyle, change: dict[str, object]) -> None:
+    def test_nonsense_is_refused(self, small_style: ScoreStyle, change: dict[str, object]) -> None:
         with pytest.raises(ValueError):
             LineUp.from_json({**small_style.line_ups[0].as_json(), **change})
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from bandroid.generation.choices import CHOICES, allowed_mask, next_choice, outcomes
 from bandroid.generation.counts import TOTAL, Counts, FrozenCounts, hash_chain
 from bandroid.generation.ngram import Ngram
-from bandroid.generation.style import InstantStyle
+from bandroid.generation.style import ScoreStyle
 from bandroid.music.song import Song
 from bandroid.representations.score import encode
 from bandroid.representations.score_cursor import Cursor
@@ -31,8 +31,8 @@ def test_probabilities_sum_to_one_and_leave_room_for_what_comes(song: Song) -> N
         assert prediction.probabilities[outcome] > 0
 
 
-def test_only_what_the_grammar_allows_has_a_probability(small_style: InstantStyle) -> None:
-    model = small_style.ngram()
+def test_only_what_the_grammar_allows_has_a_probability(small_style: ScoreStyle) -> None:
+    model = small_style.model()
     for token in encode(small_song()).tolist()[:400]:
         for choice, _ in outcomes(model.cursor, token):
             prediction = model.predict(choice)
@@ -40,15 +40,15 @@ def test_only_what_the_grammar_allows_has_a_probability(small_style: InstantStyl
         model.advance(token)
 
 
-def test_a_song_like_those_learnt_needs_few_bits(small_style: InstantStyle) -> None:
+def test_a_song_like_those_learnt_needs_few_bits(small_style: ScoreStyle) -> None:
     song = small_song(7)
-    assert _bits(small_style.ngram(), song) < 0.5 * _bits(Ngram(Counts()), song)
+    assert _bits(small_style.model(), song) < 0.5 * _bits(Ngram(Counts()), song)
 
 
-def test_the_future_does_not_change_the_past(small_style: InstantStyle) -> None:
+def test_the_future_does_not_change_the_past(small_style: ScoreStyle) -> None:
     one, other = encode(small_song(0, 8)).tolist(), encode(small_song(0, 12)).tolist()
     n_same = next(i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
-    walks = [list(small_style.ngram().walk(tokens[: n_same + 1], adjust=True)) for tokens in (one, other)]
+    walks = [list(small_style.model().walk(tokens[: n_same + 1], adjust=True)) for tokens in (one, other)]
     assert len(walks[0]) == len(walks[1]) > 100
     for (a, _), (b, _) in zip(*walks, strict=True):
         assert np.array_equal(a.probabilities, b.probabilities)

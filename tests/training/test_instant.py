@@ -13,7 +13,7 @@ from bandroid.generation.compose import Wish, compose
 from bandroid.generation.style import check_golden, load_style
 from bandroid.music.read import read_songs
 from bandroid.training.instant import Learnt, bits_per_note, learn_instant
-from bandroid.training.instant_bundle import instant_style
+from bandroid.training.score_bundle import score_style
 from small_band import small_band, small_song
 
 CREDIT = TrainingSong("Song", "Somebody", "CC0-1.0", "song.mid", "0" * 64, "train")
@@ -25,7 +25,7 @@ def learnt() -> Learnt:
 
 
 def test_a_style_comes_back_from_the_disk(learnt: Learnt, tmp_path: Path) -> None:
-    manifest, files = instant_style(learnt, name="small", summary="three songs", songs=[CREDIT])
+    manifest, files = score_style(learnt, preset="instant", name="small", summary="three songs", songs=[CREDIT])
     bundle = save_style(manifest, files, into=tmp_path)
     style = load_style(bundle)
     check_golden(style, bundle)
@@ -40,7 +40,7 @@ def test_learning_again_gives_the_same_bytes(learnt: Learnt) -> None:
 
 
 def test_a_style_that_was_tampered_with_is_refused(learnt: Learnt, tmp_path: Path) -> None:
-    manifest, files = instant_style(learnt, name="small", summary="", songs=[CREDIT])
+    manifest, files = score_style(learnt, preset="instant", name="small", summary="", songs=[CREDIT])
     save_style(manifest, files, into=tmp_path)
     counts = tmp_path / "small" / "counts.npz"
     counts.write_bytes(counts.read_bytes()[:-1] + b"x")

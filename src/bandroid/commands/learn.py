@@ -70,7 +70,7 @@ def learn_instant_style(corpus: Corpus, name: str, *, force: bool, quiet: bool) 
     """Count a corpus, test on what was held out, and save the style; raises CorpusError for no songs."""
     from bandroid.bundle import store
     from bandroid.training.instant import bits_per_note, learn_instant
-    from bandroid.training.instant_bundle import instant_style
+    from bandroid.training.score_bundle import score_style
 
     corpus.require_songs()
     with terminal.progress("learning", quiet=quiet) as report:
@@ -82,8 +82,9 @@ def learn_instant_style(corpus: Corpus, name: str, *, force: bool, quiet: bool) 
             bits = bits_per_note(learnt, [used.song for used in corpus.held_out])
             figures["bits_per_note_held_out"] = round(bits, 3)
     n_songs = len(corpus.train)
-    manifest, files = instant_style(
+    manifest, files = score_style(
         learnt,
+        preset="instant",
         name=name,
         summary=f"learnt from {n_songs} song{'' if n_songs == 1 else 's'} of yours",
         songs=[training_song(used) for used in corpus.used],

@@ -13,6 +13,8 @@ from bandroid.generation.ngram import Facts
 from bandroid.generation.note_facts import DrumFacts, LengthFacts, PitchFacts, PositionFacts, VelocityFacts
 from bandroid.representations.score_vocabulary import N_RECENT, VOCABULARY
 
+FEATURES_VERSION = 1
+"""raised when a column changes: a net that learnt other columns means nothing any more"""
 _SILENT, _NEW = VOCABULARY.token("silent", 0), VOCABULARY.token("new", 0)
 _REPEAT, _TRANSPOSED = VOCABULARY.offset("repeat"), VOCABULARY.offset("transposed")
 _END = 999  # of a reference: nothing follows there

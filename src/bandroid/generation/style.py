@@ -1,4 +1,4 @@
-"""An instant style in memory: what it counted, how it mixes, who plays in it, and what its habits are."""
+"""A style over scores in memory: what it counted, its net if it has one, who plays in it, and what its habits are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.bundle.store import Bundle
+from bandroid.critique.copies import CopyHabit, load_habit
+from bandroid.critique.fingerprints import Index, load_index
 from bandroid.errors import StyleError
-from bandroid.generation.choices import CHOICES
+from bandroid.generation.choices import CHOICES, outcomes
+from bandroid.generation.copy_guard import CopyGuard
 from bandroid.generation.counts import FrozenCounts
+from bandroid.generation.features import FEATURES_VERSION
 from bandroid.generation.lineup import LineUp
+from bandroid.generation.net import Net, NetModel
 from bandroid.generation.ngram import CONTEXTS_VERSION, Ngram, WeightKey
 from bandroid.representations.score_vocabulary import VOCABULARY
 
@@ -24,8 +29,8 @@ _MOST_CHAINS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class InstantStyle:
-    """A style by counting. `ngram` starts a fresh model that composes or measures one song at a time."""
+class ScoreStyle:
+    """A style over scores: by counting alone, or with a net that weighs the counts."""
 
     name: str
     style_hash: str
@@ -33,45 +38,57 @@ class InstantStyle:
     weights: Mapping[WeightKey, NDArray[np.float64]]
     order: int
     line_ups: tuple[LineUp, ...]
+    net: Net | None = None
+    index: Index | None = None
+    """fingerprints of its songs; None for styles that travel without"""
+    copy_habit: CopyHabit | None = None
 
-    def ngram(self) -> Ngram:
+    def model(self) -> Ngram | NetModel:
         """Return a model at the start of a song."""
-        return Ngram(self.counts, self.weights, self.order)
+        counts = Ngram(self.counts, self.weights, self.order)
+        return counts if self.net is None else NetModel(self.net, counts)
 
-    def model(self) -> Ngram:
-        """Return a model at the start of a song, under the name that it has in every style."""
-        return self.ngram()
+    def copy_guard(self) -> CopyGuard | None:
+        """Return a guard for one piece, or None where the style knows too little for one."""
+        return CopyGuard(self.index, self.copy_habit) if self.index and self.copy_habit else None
 
 
-def load_style(bundle: Bundle) -> InstantStyle:
+def load_style(bundle: Bundle) -> ScoreStyle:
     """Load a style from its bundle, every file checked; raises StyleError."""
     manifest = bundle.manifest
-    if manifest.preset != "instant":
-        raise StyleError(f"style {bundle.name}: its kind {manifest.preset!r} needs a newer bandroid")
     if dict(manifest.representation) != REPRESENTATION:
         raise StyleError(f"style {bundle.name}: it writes music in a way that this version of bandroid does not read")
     model: Mapping[str, Any] = manifest.model
-    if model.get("contexts") != CONTEXTS_VERSION:
+    if model.get("contexts") != CONTEXTS_VERSION or model.get("features", FEATURES_VERSION) != FEATURES_VERSION:
         raise StyleError(f"style {bundle.name}: it was learnt by another version of bandroid; learn it again")
+    graphs = {name: bundle.read(name) for name in manifest.files if name.endswith(".onnx")}
     try:
         arrays = bundle.arrays(COUNTS_NAME)
-        return InstantStyle(
+        return ScoreStyle(
             name=bundle.name,
             style_hash=bundle.style_hash,
             counts=FrozenCounts(arrays),
             weights=_weights_from_arrays(arrays),
             order=int(model["order"]),
             line_ups=tuple(LineUp.from_json(table) for table in manifest.defaults["line_ups"]),
+            net=Net(graphs) if graphs else None,
+            index=load_index(bundle),
+            copy_habit=load_habit(bundle),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise StyleError(f"style {bundle.name}: its content does not fit together ({error})") from error
 
 
-def golden(style: InstantStyle, tokens: list[int]) -> dict[str, NDArray[np.generic]]:
+def golden(style: ScoreStyle, tokens: list[int]) -> dict[str, NDArray[np.generic]]:
     """Return what a style says of some tokens: `tokens` int32[T], and `probability` float64[choices] of each choice."""
-    walk = style.ngram().walk(tokens, adjust=False)
-    probability = np.array([prediction.probabilities[outcome] for prediction, outcome in walk])
-    return {"tokens": np.array(tokens, dtype=np.int32), "probability": probability}
+    model, probability = style.model(), []
+    for token in tokens:
+        for choice, outcome in outcomes(model.cursor, token):
+            prediction = model.predict(choice)
+            model.observe(prediction, outcome)
+            probability.append(prediction.probabilities[outcome])
+        model.advance(token)
+    return {"tokens": np.array(tokens, dtype=np.int32), "probability": np.array(probability)}
 
 
 def try_out(bundle: Bundle) -> None:
@@ -79,7 +96,7 @@ def try_out(bundle: Bundle) -> None:
     check_golden(load_style(bundle), bundle)
 
 
-def check_golden(style: InstantStyle, bundle: Bundle) -> None:
+def check_golden(style: ScoreStyle, bundle: Bundle) -> None:
     """Make sure that a style predicts here what it predicted where it was made; raises StyleError."""
     arrays = bundle.arrays(GOLDEN_NAME)
     try:

@@ -64,12 +64,11 @@ class Recurrence(nn.Module):
     def forward(self, events: Tensor, state: Tensor | None = None) -> Tensor:
         """int64[B, T, columns], float[B, sum(layers)] -> float[B, T + 1, sum(layers)]: from before the first event."""
         x = self.embedding(events + self.offset).sum(dim=2)
-        starts = (
-            [None] * len(self.layers) if state is None else state.split([gru.hidden_size for gru in self.layers], 1)
-        )
+        if state is None:
+            state = x.new_zeros(len(x), sum(self.sizes))
         tracks = []
-        for gru, start in zip(self.layers, starts, strict=True):
-            first = x.new_zeros(len(x), gru.hidden_size) if start is None else start
+        starts = torch.split(state, self.sizes, dim=1)  # type: ignore[no-untyped-call]
+        for gru, first in zip(self.layers, starts, strict=True):
             x, _ = gru(self.drop(x), first[None].contiguous())
             tracks.append(torch.cat([first[:, None], x], dim=1))
         return torch.cat(tracks, dim=2)

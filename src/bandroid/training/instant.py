@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from bandroid.generation.lesson import Lesson, lesson
 from bandroid.generation.lineup import LineUp
 from bandroid.generation.ngram import LONGEST_ORDER, Ngram, WeightKey
 from bandroid.music.song import Song
+from bandroid.training.evaluation import Figures, evaluate, lesson_figures
 
 MOST_BYTE = 3_000_000
 """a style keeps as many contexts as fit in here, those that it met most often"""
@@ -30,7 +30,7 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
-    """What counting found; training/instant_bundle.py writes it down as a style."""
+    """What counting found; training/score_bundle.py writes it down as a style."""
 
     counts: dict[str, NDArray[np.generic]]
     weights: dict[WeightKey, NDArray[np.float64]]
@@ -41,29 +41,32 @@ class Learnt:
     """fingerprints of the songs"""
 
 
-def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: None) -> Learnt:
+def learn_instant(
+    songs: Sequence[Song], report: Report = lambda done, total: None, weights: Sequence[float] | None = None
+) -> Learnt:
     """Count songs. `report` is called with songs done and songs in all. Raises CorpusError for no songs.
 
     Each song is moved to C major or A minor first, so that what one song teaches holds for songs in other keys, and
     onto the beat where it was played by hand. How many features of the past count (the order) is chosen on a tenth of
-    the songs, before those are counted too.
+    the songs, before those are counted too. `weights`, one per song and at least 1, say how much a song counts, and how
+    often its line-up comes (corpus/balance.py); without them every song counts once.
     """
-    lessons = [lesson(song) for song in songs if song.n_notes]
-    if not lessons:
-        raise CorpusError("there is not one song to learn from")
+    lessons, weight_of = _lessons(songs, weights)
     # Songs of one author often lie side by side; the mixing weights should not end on one of them.
-    shuffled = [lessons[i] for i in np.random.default_rng(0).permutation(len(lessons))]
+    shuffled = np.random.default_rng(0).permutation(len(lessons)).tolist()
     n_validation = min(int(len(lessons) * _VALIDATION_SHARE + 0.5), _MOST_VALIDATION_SONGS)
     validation, rest = shuffled[:n_validation], shuffled[n_validation:]
 
     counts = Counts()
     model = Ngram(counts)
-    for done, one in enumerate(rest):
-        _count(counts, model, one)
+    for done, index in enumerate(rest):
+        _count(counts, model, lessons[index], weight_of[index])
         report(done, len(shuffled))
-    order = _best_order(counts, model.weights, validation) if validation else LONGEST_ORDER
-    for done, one in enumerate(validation, len(rest)):
-        _count(counts, model, one)
+    order = LONGEST_ORDER
+    if validation:
+        order = _best_order(counts, model.weights, [lessons[index] for index in validation])
+    for done, index in enumerate(validation, len(rest)):
+        _count(counts, model, lessons[index], weight_of[index])
         report(done, len(shuffled))
     report(len(shuffled), len(shuffled))
     least_total = 2
@@ -71,7 +74,7 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
     while sum(array.nbytes for array in frozen.values()) > MOST_BYTE:
         least_total += 1
         frozen = counts.frozen_arrays(least_total)
-    line_ups = [one.line_up for one in lessons]
+    line_ups = _as_often([one.line_up for one in lessons], weight_of)
     return Learnt(
         counts=frozen,
         weights=model.weights,
@@ -82,34 +85,46 @@ def learn_instant(songs: Sequence[Song], report: Report = lambda done, total: No
     )
 
 
-def bits_per_note(learnt: Learnt, songs: Sequence[Song]) -> float:
-    """Return how many bits the style needs for a note of songs that it has not seen, everything paid for.
-
-    Summed over all notes of all songs; a song's header, its cells, bars and notes cost, and its key one of twelve. The
-    model adapts along a song, and begins anew with each.
-    """
+def figures_of(learnt: Learnt, songs: Iterable[Song]) -> Figures:
+    """Return what songs that the style has not seen cost it (training/evaluation.py)."""
     counts = FrozenCounts(learnt.counts)
-    bits, n_notes = 0.0, 0
-    for one in map(lesson, songs):
-        bits += math.log2(12) + _bits(Ngram(counts, learnt.weights, learnt.order), one)
-        n_notes += int(one.sheet.notes.size)
-    return bits / n_notes
+    return evaluate(lambda: Ngram(counts, learnt.weights, learnt.order), songs)
 
 
-def _count(counts: Counts, model: Ngram, one: Lesson) -> None:
+def bits_per_note(learnt: Learnt, songs: Iterable[Song]) -> float:
+    """Return how many bits the style needs for a note of songs that it has not seen, everything paid for."""
+    return figures_of(learnt, songs).bits_per_note
+
+
+def _lessons(songs: Sequence[Song], weights: Sequence[float] | None) -> tuple[list[Lesson], list[float]]:
+    """Make the songs that have notes ready, and return the weight of each."""
+    weights = [1] * len(songs) if weights is None else weights
+    pairs = [(lesson(song), weight) for song, weight in zip(songs, weights, strict=True) if song.n_notes]
+    if not pairs:
+        raise CorpusError("there is not one song to learn from")
+    return [one for one, _ in pairs], [weight for _, weight in pairs]
+
+
+def _as_often(line_ups: Sequence[LineUp], weights: Sequence[float]) -> list[LineUp]:
+    """Repeat line-ups so that each stands there about as often as its weight: weights 1, 1.5, 1.5 -> 1, 1 and 2."""
+    stop = np.floor(np.cumsum(weights) + 1e-9).astype(np.int64)
+    return [line_up for line_up, n in zip(line_ups, np.diff(stop, prepend=0).tolist(), strict=True) for _ in range(n)]
+
+
+def _count(counts: Counts, model: Ngram, one: Lesson, weight: float) -> None:
     """Predict a song with what is known so far, learn to mix from it, then count it."""
     # As arrays: lists of Python's integers would take gigabytes for the longest songs.
     met = [(np.array(p.contexts, dtype=np.uint32), outcome) for p, outcome in model.walk(one.tokens, adjust=True)]
     for contexts, outcome in met:
-        counts.add(contexts.tolist(), outcome)
+        counts.add(contexts.tolist(), outcome, weight)
     if len(counts) > MOST_CONTEXTS_IN_MEMORY:
         counts.forget_rare()
 
 
 def _best_order(counts: Counts, weights: dict[WeightKey, NDArray[np.float64]], lessons: Sequence[Lesson]) -> int:
     """Return the order that needs the fewest bits for songs that are not counted yet."""
-    return min(ORDERS, key=lambda order: sum(_bits(Ngram(counts, weights, order), one) for one in lessons))
 
+    def bits(order: int) -> float:
+        return sum(lesson_figures(Ngram(counts, weights, order), one).bits for one in lessons)
 
-def _bits(model: Ngram, one: Lesson) -> float:
-    return -sum(math.log2(p.probabilities[outcome]) for p, outcome in model.walk(one.tokens, adjust=True))
+    return min(ORDERS, key=bits)

@@ -1,4 +1,4 @@
-"""Write down what counting found as a style: its manifest and its files."""
+"""Write down what was learnt of scores as a style: its manifest and its files."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from bandroid import __version__
 from bandroid.bundle.arrays import arrays_to_bytes
-from bandroid.bundle.manifest import Manifest, Source, Training, TrainingSong
+from bandroid.bundle.manifest import Json, Manifest, Source, Training, TrainingSong
 from bandroid.critique.copies import HABIT_NAME, habit
 from bandroid.critique.fingerprints import INDEX_NAME
 from bandroid.generation.compose import write_bars
 from bandroid.generation.counts import FrozenCounts
 from bandroid.generation.guard import Guard
+from bandroid.generation.net import Net
 from bandroid.generation.ngram import CONTEXTS_VERSION
 from bandroid.generation.sampling import AS_LEARNT
-from bandroid.generation.style import COUNTS_NAME, GOLDEN_NAME, REPRESENTATION, InstantStyle, golden, weights_as_arrays
+from bandroid.generation.style import COUNTS_NAME, GOLDEN_NAME, REPRESENTATION, ScoreStyle, golden, weights_as_arrays
 from bandroid.representations.score import tokens_from_sheet
 from bandroid.representations.score_vocabulary import VOCABULARY
 from bandroid.training.instant import Learnt
@@ -25,24 +26,32 @@ from bandroid.training.instant import Learnt
 _GOLDEN_BARS = 4
 
 
-def instant_style(
+def score_style(
     learnt: Learnt,
     *,
+    preset: str,
     name: str,
     summary: str,
     songs: Sequence[TrainingSong],
     sources: Sequence[Source] = (),
     figures: Mapping[str, float] | None = None,
     notes: Sequence[str] = (),
+    graphs: Mapping[str, bytes] | None = None,
+    net: Mapping[str, Json] | None = None,
+    more_files: Mapping[str, bytes] | None = None,
 ) -> tuple[Manifest, dict[str, bytes]]:
-    """Return a style's manifest and files, for bundle.store.save_style."""
+    """Return a style's manifest and files, for bundle.store.save_style.
+
+    A style with a net brings its `graphs` by file name and says in `net` what the net is.
+    """
+    graphs = graphs or {}
     arrays: dict[str, NDArray[np.generic]] = {**learnt.counts, **weights_as_arrays(learnt.weights)}
     manifest = Manifest(
         name=name,
-        preset="instant",
+        preset=preset,
         summary=summary,
         representation=REPRESENTATION,
-        model={"contexts": CONTEXTS_VERSION, "order": learnt.order},
+        model={"contexts": CONTEXTS_VERSION, "order": learnt.order, **(net or {})},
         defaults={
             "line_ups": [line_up.as_json() for line_up in learnt.line_ups],
             HABIT_NAME: habit(learnt.index).as_json(),
@@ -50,8 +59,12 @@ def instant_style(
         training=Training(tuple(songs), tuple(sources), dict(figures or {}), tuple(notes)),
         created_by=f"bandroid {__version__}",
     )
-    style = InstantStyle(name, "", FrozenCounts(arrays), learnt.weights, learnt.order, learnt.line_ups)
+    counts = FrozenCounts(arrays)
+    runtime = Net(graphs) if graphs else None
+    style = ScoreStyle(name, "", counts, learnt.weights, learnt.order, learnt.line_ups, runtime)
     files = {
+        **graphs,
+        **(more_files or {}),
         COUNTS_NAME: arrays_to_bytes(arrays),
         GOLDEN_NAME: arrays_to_bytes(golden(style, _golden_tokens(style))),
         INDEX_NAME: arrays_to_bytes(learnt.index.to_arrays()),
@@ -59,7 +72,7 @@ def instant_style(
     return manifest, files
 
 
-def _golden_tokens(style: InstantStyle) -> list[int]:
+def _golden_tokens(style: ScoreStyle) -> list[int]:
     """Write a few bars in the style, to be predicted again by whoever loads it."""
     line_up = style.line_ups[0]
     guard = Guard(line_up, style.line_ups)

@@ -1,0 +1,119 @@
+"""A trained net at work, on onnxruntime: it hears what the parts play, and weighs what the counts propose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.errors import StyleError
+from bandroid.generation.choices import Choice
+from bandroid.generation.events import event_after
+from bandroid.generation.features import SIZES, features
+from bandroid.generation.ngram import Ngram, Prediction
+from bandroid.representations.score_cursor import Cursor
+
+EVENT_GRAPH = "hear.onnx"
+
+
+def graph_name(choice: str) -> str:
+    """Return the file name of a choice's graph."""
+    return f"{choice}.onnx"
+
+
+class Net:
+    """The graphs of a style, ready to run; one net serves any number of pieces."""
+
+    def __init__(self, graphs: Mapping[str, bytes]) -> None:
+        """`graphs` holds ONNX models by file name; raises StyleError for what is none of ours."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        # Graphs this small only lose by sharing them out, and a thread that spins takes a core from its neighbours.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 4
+        sessions = {}
+        for name in (EVENT_GRAPH, *map(graph_name, SIZES)):
+            try:
+                sessions[name] = onnxruntime.InferenceSession(graphs[name], options, ["CPUExecutionProvider"])
+            except KeyError:
+                raise StyleError(f"its {name} is missing") from None
+            except Exception as error:  # onnxruntime raises a dozen kinds, none of them public
+                raise StyleError(f"its {name} cannot be run here ({_first_line(error)})") from None
+        self._hear = sessions[EVENT_GRAPH]
+        self._choose = {choice: sessions[graph_name(choice)] for choice in SIZES}
+        self.state_size = int(self._hear.get_inputs()[0].shape[1])
+
+    def hear(self, state: NDArray[np.float32], events: NDArray[np.int64]) -> NDArray[np.float32]:
+        """float32[B, S], int64[B, T, columns] -> float32[B, S]: the state after some more events."""
+        after: NDArray[np.float32] = self._hear.run(None, {"state": state, "events": events})[0]
+        return after
+
+    def scores(
+        self, choice: str, state: NDArray[np.float32], columns: NDArray[np.int64], logs: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """float32[B, S], int64[B, columns], float32[B, chains, outcomes] -> float32[B, outcomes], not yet masked."""
+        inputs = {"state": state, "features": columns, "logs": logs}
+        found: NDArray[np.float32] = self._choose[choice].run(None, inputs)[0]
+        return found
+
+
+class NetModel:
+    """A net and counts together, walking one song: what generation/stepper.py asks of a model."""
+
+    def __init__(self, net: Net, counts: Ngram) -> None:
+        self._net, self._counts = net, counts
+        self._states: dict[int, NDArray[np.float32]] = {}
+        self._unheard: dict[int, list[tuple[int, ...]]] = {}
+
+    @property
+    def cursor(self) -> Cursor:
+        return self._counts.cursor
+
+    def predict(self, choice: Choice) -> Prediction:
+        """Return the probabilities of a choice that the cursor stands before."""
+        counted = self._counts.predict(choice)
+        if counted.facts is None:
+            return counted
+        columns = np.array([features(counted.facts)], dtype=np.int64)
+        logs = counted.logs[None].astype(np.float32)
+        scores = self._net.scores(choice.name, self._state(self.cursor.part), columns, logs)[0].astype(np.float64)
+        scores[counted.probabilities == 0.0] = -np.inf
+        odds = np.exp(scores - scores.max())
+        return replace(counted, probabilities=odds / odds.sum())
+
+    def observe(self, prediction: Prediction, outcome: int) -> None:
+        """Count what came, for the rest of this song."""
+        self._counts.observe(prediction, outcome)
+
+    def adjust(self, prediction: Any, outcome: int) -> None:
+        """Learn whom to trust above the cells; below, the net itself says so for each place anew."""
+        if prediction.facts is None:
+            self._counts.adjust(prediction, outcome)
+
+    def advance(self, token: int) -> None:
+        """Move the cursor over a token, and remember what it completes."""
+        event = event_after(self.cursor, token)
+        if event is not None:
+            self._unheard.setdefault(self.cursor.part, []).append(event)
+        self._counts.advance(token)
+
+    def _state(self, part: int) -> NDArray[np.float32]:
+        """Return float32[1, S]: a part's state, all its events heard."""
+        state = self._states.get(part)
+        if state is None:
+            state = np.zeros((1, self._net.state_size), dtype=np.float32)
+        events = self._unheard.pop(part, None)
+        if events is not None:
+            state = self._net.hear(state, np.array([events], dtype=np.int64))
+        self._states[part] = state
+        return state
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:120] if lines else type(error).__name__
