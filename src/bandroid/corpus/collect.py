@@ -51,6 +51,8 @@ class UsedSong:
     n_bars: int
     split: str
     """"train" or "held_out" """
+    folder: Path
+    """the folder that was asked for and holds it; of a file that was named itself, the one that it lies in"""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -154,7 +156,7 @@ def collect(
         seed,
     )
     used = tuple(
-        UsedSong(c.file.path, c.name, c.sha256, c.song, c.roles, c.n_bars, split)
+        UsedSong(c.file.path, c.name, c.sha256, c.song, c.roles, c.n_bars, split, c.file.folder)
         for c, split in zip((candidates[index] for index in kept), splits, strict=True)
     )
     remarks = _unused_rules(rules, candidates, refused)
