@@ -51,16 +51,18 @@ class Counts:
                 entry[TOTAL] += weight
                 entry[outcome] = entry.get(outcome, 0) + weight
 
-    def remove(self, contexts: Iterable[int], outcome: int) -> None:
+    def remove(self, contexts: Iterable[int], outcome: int, weight: float = 1) -> None:
         """Take back what `add` counted."""
+        # Sums of fractions are not exact: what is left of them is nothing.
+        nothing = 1e-6 * weight
         for context in contexts:
             entry = self._entries[context]
-            if entry[TOTAL] <= 1:
+            if entry[TOTAL] - weight <= nothing:
                 del self._entries[context]
             else:
-                entry[TOTAL] -= 1
-                entry[outcome] -= 1
-                if entry[outcome] <= 0:
+                entry[TOTAL] -= weight
+                entry[outcome] -= weight
+                if entry[outcome] <= nothing:
                     del entry[outcome]
 
     def __len__(self) -> int:
