@@ -9,6 +9,7 @@
     │   │   └── AbcError
     │   ├── CorpusError         a folder of songs
     │   ├── StyleError          a style: unknown, damaged, too new, hostile
+    │   ├── RunError            a training run: unknown, busy, of a newer version, not to be gone on with
     │   └── OutputExistsError   we never overwrite without --force
     └── MachineError            the machine is: disk, memory, a program   exit status 1
 
@@ -64,6 +65,10 @@ class CorpusError(UserError):
 
 class StyleError(UserError):
     """A style is unknown, damaged, made by a newer version, or not to be trusted."""
+
+
+class RunError(UserError):
+    """A training run is unknown, busy, written by a newer version, or cannot be gone on with."""
 
 
 class OutputExistsError(UserError):

@@ -1,0 +1,24 @@
+"""What `pip install 'bandroid[learn]'` brings, and what to say where it is missing. Imports none of it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from bandroid.errors import MachineError
+
+_LIBRARIES = ("torch", "onnx", "safetensors")
+"""without these no net can be trained and kept; tensorboard is a nicety"""
+
+
+def missing_libraries() -> tuple[str, ...]:
+    """Return those libraries of the extra `learn` that are not installed and that training needs."""
+    return tuple(name for name in _LIBRARIES if find_spec(name) is None)
+
+
+def require_learn_extra(preset: str) -> None:
+    """Raise MachineError with the pip command where a library for training is missing."""
+    if missing := missing_libraries():
+        raise MachineError(
+            f"preset {preset} needs {' and '.join(missing)}: pip install 'bandroid[learn]' "
+            "(or take --preset instant, which needs nothing more)"
+        )
