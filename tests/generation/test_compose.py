@@ -98,7 +98,7 @@ def test_pieces_are_neither_silent_nor_stuck(small_style: ScoreStyle) -> None:
 def test_a_piece_goes_on_as_long_as_one_asks(small_style: ScoreStyle) -> None:
     line_up = small_style.line_ups[0]
     guard = Guard(line_up, small_style.line_ups)
-    writing = write_bars(small_style, line_up, AS_LEARNT, guard, np.random.default_rng(0))
+    writing = write_bars(small_style, line_up, AS_LEARNT, [guard], np.random.default_rng(0))
     for number in range(1, 101):
         assert len(next(writing).bars) == number
 

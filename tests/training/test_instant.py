@@ -35,7 +35,7 @@ def test_a_style_comes_back_from_the_disk(learnt: Learnt, tmp_path: Path) -> Non
 
 def test_learning_again_gives_the_same_bytes(learnt: Learnt) -> None:
     again = learn_instant(small_band())
-    one, other = (instant_style(x, name="small", summary="", songs=[CREDIT]) for x in (learnt, again))
+    one, other = (score_style(x, preset="instant", name="small", summary="", songs=[CREDIT]) for x in (learnt, again))
     assert one == other
 
 

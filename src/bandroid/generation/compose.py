@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bandroid.critique.copies import Copies, copies
 from bandroid.critique.habits import Habits, measure
 from bandroid.errors import WishError
 from bandroid.generation.choices import CHOICES, next_choice
@@ -16,7 +17,7 @@ from bandroid.generation.guard import Guard
 from bandroid.generation.lesson import shift_from_c
 from bandroid.generation.lineup import LineUp, cast
 from bandroid.generation.sampling import AS_LEARNT, USUAL, Sampling, draw
-from bandroid.generation.stepper import Stepper, Style
+from bandroid.generation.stepper import Steering, Stepper, Style
 from bandroid.music.notes import Notes
 from bandroid.music.quantize import snap
 from bandroid.music.song import KeyChange, Song, TextEvent
@@ -47,6 +48,8 @@ class Wish:
     """the line-up: General MIDI programs, or lineup.DRUMS"""
     sampling: Sampling = USUAL
     """of notes; which cells come is always drawn as learnt"""
+    copy_guard: bool = True
+    """whether to steer away from the training songs where the band itself would not quote them"""
 
     def __post_init__(self) -> None:
         low, high = TEMPO_RANGE_QPM
@@ -72,6 +75,8 @@ class Piece:
     """how often something was ruled out, by the habit that it would have broken"""
     comment: str
     """seed, style, hash and options as JSON: what it takes to make the piece again"""
+    copies: Copies | None = None
+    """what stands in a training song all the same; None for a style that travels without their fingerprints"""
     first_new_bar: int = 1
     """counted from 1; the bars before it were given"""
 
@@ -91,7 +96,8 @@ def compose(
     line_up = choose_line_up(style, wish, rng)
     # Whoever was asked for by name is heard, by the middle of the piece.
     guard = Guard(line_up, style.line_ups, wish.n_bars, None if wish.programs is None else wish.n_bars // 2)
-    writing = write_bars(style, line_up, wish.sampling, guard, rng)
+    guards = guards_of(style, wish, guard)
+    writing = write_bars(style, line_up, wish.sampling, guards, rng)
     for done in range(1, wish.n_bars + 1):
         cursor = next(writing)
         report(done, wish.n_bars)
@@ -111,19 +117,32 @@ def compose(
         "temperature": wish.sampling.temperature,
         "top_p": wish.sampling.top_p,
         "min_p": wish.sampling.min_p,
+        "copy_guard": wish.copy_guard,
     }
     tonic, is_minor = wish.key or (line_up.tonic, line_up.is_minor)
     return Piece(
         song=replace(song, title=f"{style.name} {seed}-{variation}"),
         habits=measure(sheet),
         key=key_name(tonic, is_minor),
-        steered=dict(guard.fired),
+        steered=fired(guards),
+        copies=None if style.index is None else copies(sheet, style.index),
         comment=json.dumps({name: value for name, value in comment.items() if value is not None}),
     )
 
 
+def guards_of(style: Style, wish: Wish, guard: Guard) -> tuple[Steering, ...]:
+    """Return who steers a piece: the guard of its habits, and of copying where that is wished and possible."""
+    copy_guard = style.copy_guard() if wish.copy_guard else None
+    return (guard,) if copy_guard is None else (guard, copy_guard)
+
+
+def fired(guards: Sequence[Steering]) -> dict[str, int]:
+    """Return how often something was ruled out, by why."""
+    return {why: n for guard in guards for why, n in guard.fired.items()}
+
+
 def write_bars(
-    style: Style, line_up: LineUp, sampling: Sampling, guard: Guard, rng: np.random.Generator
+    style: Style, line_up: LineUp, sampling: Sampling, guards: Sequence[Steering], rng: np.random.Generator
 ) -> Iterator[Cursor]:
     """Write a new song, bar after bar without end; yields the cursor whenever a bar is whole.
 
@@ -132,10 +151,10 @@ def write_bars(
     model = style.model()
     for token in line_up.tokens():
         model.advance(token)
-    return go_on(model, sampling, guard, rng)
+    return go_on(model, sampling, guards, rng)
 
 
-def go_on(model: Stepper, sampling: Sampling, guard: Guard, rng: np.random.Generator) -> Iterator[Cursor]:
+def go_on(model: Stepper, sampling: Sampling, guards: Sequence[Steering], rng: np.random.Generator) -> Iterator[Cursor]:
     """Write from where a model stands, in a bar or at its end, without end; yields the cursor after each whole bar.
 
     Metre and tempo stay what they are there.
@@ -148,7 +167,9 @@ def go_on(model: Stepper, sampling: Sampling, guard: Guard, rng: np.random.Gener
             # The line-up states metre and tempo once, for the whole piece.
             choice = CHOICES["cell"] if cursor.stage == "frame" else next_choice(cursor)
             prediction = model.predict(choice)
-            likely = guard.steer(cursor, choice, prediction.probabilities)
+            likely = prediction.probabilities
+            for guard in guards:
+                likely = guard.steer(cursor, choice, likely)
             outcome = draw(likely, AS_LEARNT if choice.name in _OF_CELLS else sampling, rng)
             model.observe(prediction, outcome)
             model.advance(choice.first + outcome)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bandroid.critique.habits import measure
 from bandroid.errors import WishError
-from bandroid.generation.compose import MAX_PARTS, Piece, Wish, go_on, trimmed
+from bandroid.generation.compose import MAX_PARTS, Piece, Wish, fired, go_on, guards_of, trimmed
 from bandroid.generation.guard import Guard, new_cells
 from bandroid.generation.lesson import Lesson, lesson
 from bandroid.generation.lineup import LineUp
@@ -88,7 +88,8 @@ def continue_song(
     n_before = len(cursor.bars)
     own = _habits(context.lesson.line_up, cursor, wish.n_bars)
     guard = Guard(own, (own,), n_before + wish.n_bars)
-    writing = go_on(model, wish.sampling, guard, np.random.default_rng([seed, variation]))
+    guards = guards_of(style, wish, guard)
+    writing = go_on(model, wish.sampling, guards, np.random.default_rng([seed, variation]))
     for done in range(1, wish.n_bars + 1):
         next(writing)
         report(n_read + done, n_read + wish.n_bars)
@@ -105,12 +106,13 @@ def continue_song(
         "temperature": wish.sampling.temperature,
         "top_p": wish.sampling.top_p,
         "min_p": wish.sampling.min_p,
+        "copy_guard": wish.copy_guard,
     }
     return Piece(
         song=_joined(song, context, cursor, n_before),
         habits=measure(cursor.sheet()),
         key=key_name(line_up.tonic, line_up.is_minor),
-        steered=dict(guard.fired),
+        steered=fired(guards),
         comment=json.dumps(comment),
         first_new_bar=context.n_bars + 1,
     )

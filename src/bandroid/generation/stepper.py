@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bandroid.critique.fingerprints import Index
 from bandroid.generation.choices import Choice, outcomes
 from bandroid.generation.lineup import LineUp
 from bandroid.representations.score_cursor import Cursor
@@ -54,6 +55,17 @@ class Stepper(Protocol):
         ...
 
 
+class Steering(Protocol):
+    """What keeps a piece within bounds while it is written."""
+
+    fired: dict[str, int]
+    """how often something was ruled out, by why"""
+
+    def steer(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return float64[choice.size] in place of the model's probabilities; they need not sum to 1."""
+        ...
+
+
 class Style(Protocol):
     """What composing needs of a style."""
 
@@ -66,8 +78,17 @@ class Style(Protocol):
     @property
     def line_ups(self) -> tuple[LineUp, ...]: ...
 
+    @property
+    def index(self) -> Index | None:
+        """fingerprints of the songs that it was learnt from"""
+        ...
+
     def model(self) -> Stepper:
         """Return a model at the start of a song."""
+        ...
+
+    def copy_guard(self) -> Steering | None:
+        """Return what keeps one piece from copying those songs; None where the style knows too little."""
         ...
 
 

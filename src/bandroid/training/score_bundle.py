@@ -76,7 +76,7 @@ def _golden_tokens(style: ScoreStyle) -> list[int]:
     """Write a few bars in the style, to be predicted again by whoever loads it."""
     line_up = style.line_ups[0]
     guard = Guard(line_up, style.line_ups)
-    writing = write_bars(style, line_up, AS_LEARNT, guard, np.random.default_rng(0))
+    writing = write_bars(style, line_up, AS_LEARNT, [guard], np.random.default_rng(0))
     for _ in range(_GOLDEN_BARS):
         cursor = next(writing)
     cursor.push(VOCABULARY.token("end", 0))
