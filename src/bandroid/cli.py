@@ -242,6 +242,28 @@ def learn(
 
 
 @app.command()
+def evaluate(
+    style: Annotated[str, typer.Argument(metavar="STYLE", help="A style's name.", autocompletion=complete_style)],
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders (or files) of other music.")],
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Leave out files of a folder. May be given again.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how well a style knows songs that it has not learnt: the bits that it needs for a note of them.
+
+    Songs that it has learnt are measured too, marked, and left out of the sum.
+
+    \b
+    bandroid evaluate mine my-band-live
+    bandroid evaluate rock my-band --json
+    """
+    from bandroid.commands.evaluate import evaluate as evaluate_style
+
+    evaluate_style(style, folders, exclude=exclude or [], as_json=as_json)
+
+
+@app.command()
 def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Music files, or folders of them.")],
     exclude: Annotated[

@@ -38,13 +38,16 @@ def learn(
     if not as_json:
         terminal.say(report_text(corpus, with_parts=False))
     style = learn_instant_style(corpus, name, force=force, quiet=as_json)
-    figures = dict(style.manifest.training.figures)
+    figures, notes = dict(style.manifest.training.figures), style.manifest.training.notes
     if as_json:
         facts = {"style": name, "style_hash": style.style_hash, "folder": style.folder, "figures": figures}
+        facts["notes"] = notes
         terminal.print_json({**facts, **corpus_json(corpus)})
         return
     if "bits_per_note_held_out" in figures:
         terminal.say(f"it needs {figures['bits_per_note_held_out']:.2f} bits for a note of the songs held out")
+    for note in notes:
+        terminal.say(note)
     terminal.say(f"learnt {name} from {counted(len(corpus.train), 'song')}: bandroid compose {name}")
 
 
@@ -69,12 +72,14 @@ def collect_songs(
 def learn_instant_style(corpus: Corpus, name: str, *, force: bool, quiet: bool) -> Bundle:
     """Count a corpus, test on what was held out, and save the style; raises CorpusError for no songs."""
     from bandroid.bundle import store
+    from bandroid.corpus.balance import balance_remarks, song_weights
+    from bandroid.corpus.report import expectation
     from bandroid.training.instant import bits_per_note, learn_instant
     from bandroid.training.score_bundle import score_style
 
     corpus.require_songs()
     with terminal.progress("learning", quiet=quiet) as report:
-        learnt = learn_instant([used.song for used in corpus.train], report)
+        learnt = learn_instant([used.song for used in corpus.train], report, song_weights(corpus.train))
     figures = {"songs": float(len(corpus.train)), "notes": float(learnt.n_notes)}
     if corpus.held_out:
         with terminal.progress("testing", quiet=quiet):
@@ -89,6 +94,7 @@ def learn_instant_style(corpus: Corpus, name: str, *, force: bool, quiet: bool) 
         summary=f"learnt from {n_songs} song{'' if n_songs == 1 else 's'} of yours",
         songs=[training_song(used) for used in corpus.used],
         figures=figures,
+        notes=[note for note in (*balance_remarks(corpus), expectation(n_songs)) if note],
     )
     return store.save_style(manifest, files, force=force)
 

@@ -30,6 +30,8 @@ from bandroid.representations.sheet import MAX_BARS
 FEWEST_BARS = 2
 FEWEST_NOTES = 8
 """shorter files are jingles and tests, and teach nothing of a band"""
+EXCLUDED = "left out by --exclude"
+"""the reason of what the user left out"""
 
 Progress = Callable[[int, int, str], None]
 """called after each file: files done, files in all, the file's name"""
@@ -138,7 +140,7 @@ def collect(
     refused: list[Refusal] = []
     for index, file in enumerate(found.files):
         if index in excluded:
-            refused.append(Refusal(file.path, file.name, "left out by --exclude"))
+            refused.append(Refusal(file.path, file.name, EXCLUDED))
         else:
             taken, not_taken = _take(file, rules)
             candidates += taken

@@ -10,6 +10,9 @@ from bandroid.corpus.roles import ROLES
 from bandroid.corpus.split import HELD_OUT
 from bandroid.music.general_midi import program_name
 
+_FEW_SONGS = 4
+"""up to so many, a style knows its songs rather than their band"""
+
 
 def corpus_json(corpus: Corpus) -> dict[str, Any]:
     """Return the whole report as plain data for JSON: per song all that was decided and why."""
@@ -107,6 +110,15 @@ def report_text(corpus: Corpus, *, with_parts: bool = True) -> str:
     lines += [f"note: {remark}" for remark in corpus.remarks]
     lines.append(summary(corpus))
     return "\n".join(lines)
+
+
+def expectation(n_songs: int) -> str:
+    """Say what may be expected of so few songs; empty where there are enough."""
+    if n_songs == 1:
+        return "one song: what comes of it will sound much like it, down to whole bars; ten or more make a band"
+    if n_songs <= _FEW_SONGS:
+        return f"{n_songs} songs: what comes of them will stay close to them; ten or more make a band"
+    return ""
 
 
 def counted(count: int, word: str) -> str:

@@ -1,4 +1,4 @@
-"""Divide songs into those to learn from and those held out to judge by: always whole songs."""
+"""Divide songs into those to learn from and those held out to judge by: whole songs, or the end of an only one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import re
 from collections.abc import Collection, Sequence
 
 from bandroid.errors import WishError
+from bandroid.music.clock import bar_grid
+from bandroid.music.excerpt import cut_in_two
+from bandroid.music.song import Song
 
 TRAIN, HELD_OUT = "train", "held_out"
 
@@ -38,3 +41,21 @@ def split_songs(
     if held_out and len(held_out) == len(keys):
         raise WishError(f"all {len(keys)} usable songs would be held out: leave at least one to learn from")
     return tuple(HELD_OUT if index in held_out else TRAIN for index in range(len(keys)))
+
+
+def last_bars(song: Song, share: float) -> tuple[Song, Song]:
+    """Cut a song into its beginning and its last bars, about `share` of them, at least one: for one or two songs.
+
+    16 bars and 0.25 -> 12 and 4. Both have notes; the ending keeps tempo, metre, key and programs, its own bars from
+    tick 0 on. Bars after the last onset do not count. Raises ValueError where all notes stand in one bar.
+    """
+    onsets = [part.notes.onset_tick for part in song.parts if len(part.notes)]
+    if not onsets:
+        raise ValueError("a song without notes has no last bars")
+    grid = bar_grid(song)
+    first, last = grid.bar_of([min(int(o[0]) for o in onsets), max(int(o[-1]) for o in onsets)]).tolist()
+    if first == last:
+        raise ValueError("a song of one bar cannot be cut")
+    n_ending = round(share * (last + 1 - first))
+    cut = min(max(last + 1 - n_ending, first + 1), last)
+    return cut_in_two(song, cut)

@@ -98,7 +98,7 @@ def bits_per_note(learnt: Learnt, songs: Iterable[Song]) -> float:
 
 def _lessons(songs: Sequence[Song], weights: Sequence[float] | None) -> tuple[list[Lesson], list[float]]:
     """Make the songs that have notes ready, and return the weight of each."""
-    weights = [1] * len(songs) if weights is None else weights
+    weights = [1] * len(songs) if weights is None else [int(w) if w == int(w) else w for w in weights]
     pairs = [(lesson(song), weight) for song, weight in zip(songs, weights, strict=True) if song.n_notes]
     if not pairs:
         raise CorpusError("there is not one song to learn from")
