@@ -60,7 +60,9 @@ def _learning(home: Path, band: Path, options: argparse.Namespace) -> list[Figur
     for name in HELD_OUT:
         for path in band.glob(_glob(name)):
             shutil.copy(path, songs)
-    bits = bandroid(home, "evaluate", STYLE, songs)
+    bits = bandroid(home, "evaluate", STYLE, songs)["unseen"]
+    if not bits or bits["songs"] != len(HELD_OUT):
+        raise SystemExit(f"the style was to be judged on {len(HELD_OUT)} songs that it has not learnt, not {bits}")
     limit_second = 60 * options.minutes
     return [
         # A tenth more for what surrounds the training: starting Python, reading the folder.
