@@ -137,8 +137,7 @@ def _matches_of_part(part: int, prints: list[Print], is_copied: NDArray[np.bool_
     found: list[Match] = []
     for bar, cell in enumerate(prints):
         trail.step(cell)
-        # The window that ends here, with the longest stretch up to here around it.
-        if bar and is_copied[bar - 1]:
+        if trail.stretches.longest_bars:
             found.append(_match(part, bar, prints, trail, index))
     found.sort(key=lambda match: (-match.n_sounding_bars, match.first_bar))
     kept: list[Match] = []
