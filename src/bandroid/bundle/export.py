@@ -24,17 +24,15 @@ _SHAPES = ((1, 1), (3, 7), (16, 40))
 
 
 def export_quick(net: QuickNet, *, is_int8: bool) -> dict[str, bytes]:
-    """Return the graphs by file name; the same weights give the same bytes. Raises StyleError where they differ.
+    """Return the graphs by file name; the same weights give the same bytes. `check_parity` says whether they are right.
 
-    Eight-bit graphs are what their rounded weights say, so those are checked against torch with the same rounding.
+    Eight-bit graphs are what their rounded weights say: what that costs is measured on songs (training/quick_style.py).
     """
     graphs = {EVENT_GRAPH: _hearing(net.recurrence, is_int8)}
     for name in SIZES:
         head = net.heads[name]
         assert isinstance(head, Head)
         graphs[graph_name(name)] = _choosing(head, name, sum(net.config.layers), is_int8)
-    if not is_int8:
-        check_parity(net, graphs)
     return graphs
 
 

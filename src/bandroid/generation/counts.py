@@ -52,11 +52,13 @@ class Counts:
                 entry[outcome] = entry.get(outcome, 0) + weight
 
     def remove(self, contexts: Iterable[int], outcome: int, weight: float = 1) -> None:
-        """Take back what `add` counted."""
+        """Take back what `add` counted; what was forgotten meanwhile stays forgotten."""
         # Sums of fractions are not exact: what is left of them is nothing.
         nothing = 1e-6 * weight
         for context in contexts:
-            entry = self._entries[context]
+            entry = self._entries.get(context)
+            if entry is None or outcome not in entry:
+                continue
             if entry[TOTAL] - weight <= nothing:
                 del self._entries[context]
             else:

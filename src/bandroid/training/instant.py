@@ -69,20 +69,30 @@ def learn_instant(
         _count(counts, model, lessons[index], weight_of[index])
         report(done, len(shuffled))
     report(len(shuffled), len(shuffled))
+    return Learnt(
+        counts=frozen_within(counts)[0],
+        weights=model.weights,
+        order=order,
+        line_ups=some_line_ups(lessons, weight_of),
+        n_notes=sum(int(one.sheet.notes.size) for one in lessons),
+        index=fingerprints([one.sheet for one in lessons]),
+    )
+
+
+def frozen_within(counts: Counts) -> tuple[dict[str, NDArray[np.generic]], int]:
+    """Return the counts that a style keeps within MOST_BYTE, and how often a context was met at least to be kept."""
     least_total = 2
     frozen = counts.frozen_arrays(least_total)
     while sum(array.nbytes for array in frozen.values()) > MOST_BYTE:
         least_total += 1
         frozen = counts.frozen_arrays(least_total)
-    line_ups = _as_often([one.line_up for one in lessons], weight_of)
-    return Learnt(
-        counts=frozen,
-        weights=model.weights,
-        order=order,
-        line_ups=tuple(line_ups[:: -(-len(line_ups) // _MOST_LINE_UPS)]),
-        n_notes=sum(int(one.sheet.notes.size) for one in lessons),
-        index=fingerprints([one.sheet for one in lessons]),
-    )
+    return frozen, least_total
+
+
+def some_line_ups(lessons: Sequence[Lesson], weights: Sequence[float]) -> tuple[LineUp, ...]:
+    """Return the line-ups of some songs, each about as often as its weight, evenly chosen where there are too many."""
+    line_ups = _as_often([one.line_up for one in lessons], weights)
+    return tuple(line_ups[:: -(-len(line_ups) // _MOST_LINE_UPS)])
 
 
 def figures_of(learnt: Learnt, songs: Iterable[Song]) -> Figures:

@@ -86,24 +86,24 @@ def contexts_of(one: Lesson) -> Contexts:
     return found
 
 
-def count(counts: Counts, contexts: Contexts) -> None:
-    """Count a song."""
+def count(counts: Counts, contexts: Contexts, weight: float) -> None:
+    """Count a song, `weight` times."""
     for of_choice, outcome in contexts:
-        counts.add(of_choice.tolist(), outcome)
+        counts.add(of_choice.tolist(), outcome, weight)
 
 
 def leaving_one_out(
-    counts: Counts, model: Ngram, songs: Sequence[tuple[int, Lesson, Contexts]], longest_passage: int
+    counts: Counts, model: Ngram, songs: Sequence[tuple[int, Lesson, Contexts, float]], longest_passage: int
 ) -> Iterator[Recording]:
     """Record songs that `counts` holds, each as if it were not in there; `model` looks into them, and learns to mix.
 
-    `songs` holds (number, lesson, contexts); passages have at most `longest_passage` events.
+    `songs` holds (number, lesson, contexts, weight); passages have at most `longest_passage` events.
     """
-    for number, one, contexts in songs:
+    for number, one, contexts, weight in songs:
         for of_choice, outcome in contexts:
-            counts.remove(of_choice.tolist(), outcome)
+            counts.remove(of_choice.tolist(), outcome, weight)
         yield record(model, one, number, longest_passage)
-        count(counts, contexts)
+        count(counts, contexts, weight)
 
 
 def record(model: Ngram, one: Lesson, number: int, longest_passage: int) -> Recording:
