@@ -49,3 +49,14 @@ def test_a_report_holds_once_it_is_measured():
     assert row["holds_floor"] and row["holds_goal"]
     assert isinstance(row["floor"], float) and isinstance(row["goal"], float)
     assert not Figure.report("bits_new", float("nan"), "bits/note").row()["holds_floor"]
+
+
+def test_every_benchmark_says_what_it_asks_and_stands_in_the_index():
+    index = (figures.ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    names = [path.parent.name for path in (figures.ROOT / "benchmarks").glob("*/__main__.py")]
+    assert "learn_quick" in names
+    for name in names:
+        page = (figures.ROOT / "benchmarks" / name / "README.md").read_text(encoding="utf-8")
+        assert "?" in page.splitlines()[0], name
+        assert f"python -m benchmarks.{name}" in page
+        assert f"({name}/README.md)" in index
