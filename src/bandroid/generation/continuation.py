@@ -7,45 +7,35 @@ whole, whatever of it is filled, and a final chord that rings on for some bars i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import gcd
-from statistics import median_low
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bandroid.critique.copies import copies
 from bandroid.critique.habits import measure
 from bandroid.errors import WishError
-from bandroid.generation.compose import MAX_PARTS, Piece, Wish, fired, go_on, guards_of, trimmed
+from bandroid.generation.compose import MAX_PARTS, Piece, Wish, fired, go_on, guards_of
 from bandroid.generation.guard import Guard, new_cells
+from bandroid.generation.joining import Seam, joined
 from bandroid.generation.lesson import Lesson, lesson
 from bandroid.generation.lineup import LineUp
 from bandroid.generation.stepper import Stepper, Style, walk
 from bandroid.music.clock import BarGrid, bar_grid
 from bandroid.music.excerpt import cut_in_two
 from bandroid.music.notes import Notes
-from bandroid.music.quantize import is_played, on_the_beat, round_half_up, snap
-from bandroid.music.song import KeyChange, MetreChange, Song, TempoChange, TextEvent
+from bandroid.music.quantize import is_played, on_the_beat
+from bandroid.music.song import Song
 from bandroid.music.theory import key_name
 from bandroid.representations.score_cursor import Cursor
 from bandroid.representations.score_vocabulary import VOCABULARY
-from bandroid.representations.sheet import LENGTH_CLASSES_TICK, TICKS_PER_QUARTER, score_order
+from bandroid.representations.sheet import CELL, TICKS_PER_QUARTER, Sheet, score_order
 
 CONTEXT_BARS = 64
 """how much of the song is read: what lies further back says little of what comes, and reading takes time"""
 RINGING_BARS = 4
 """a last chord rings on for so many bars at most; beyond, it is a note that was never let go"""
-MARKER = "Continued"
-"""stands where the new bars begin"""
-_TEMPO_BARS = 8
-"""the tempo is that of most of the last bars: a song that slows down at its end does not go on crawling"""
-_COARSE_TICKS = 96
-"""a song of fewer ticks per quarter gets a finer clock where new notes need one; above, rounding is not heard"""
 _BAR, _END, _SILENT = (VOCABULARY.token(family, 0) for family in ("bar", "end", "silent"))
-
-_Change = TypeVar("_Change", TempoChange, MetreChange, KeyChange, TextEvent)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +84,8 @@ def continue_song(
         next(writing)
         report(n_read + done, n_read + wish.n_bars)
     cursor.push(_END)
+    new = _sheet(cursor, n_before)
+    seam = Seam(context.end_tick, n_before, context.part_indices, context.lesson.shift_semitone)
     line_up = context.lesson.line_up
     comment = {
         "style": style.name,
@@ -109,11 +101,12 @@ def continue_song(
         "copy_guard": wish.copy_guard,
     }
     return Piece(
-        song=_joined(song, context, cursor, n_before),
-        habits=measure(cursor.sheet()),
+        song=joined(song, seam, cursor),
+        habits=measure(new),
         key=key_name(line_up.tonic, line_up.is_minor),
         steered=fired(guards),
         comment=json.dumps(comment),
+        copies=None if style.index is None else copies(new, style.index),
         first_new_bar=context.n_bars + 1,
     )
 
@@ -185,98 +178,11 @@ def _read(model: Stepper, context: _Context, report: Callable[[int], None]) -> N
             model.advance(_SILENT)
 
 
-def _joined(song: Song, context: _Context, cursor: Cursor, n_before: int) -> Song:
-    """Put the bars that a cursor has after the first `n_before` behind the song."""
-    finer = 1 if song.ticks_per_quarter >= _COARSE_TICKS else TICKS_PER_QUARTER // gcd(song.ticks_per_quarter, 12)
-    remarks = _left_out(song, context.end_tick)
-    song = snap(song, song.ticks_per_quarter * finer).song if finer > 1 else song
-    seam_tick = context.end_tick * finer
-    scale = song.ticks_per_quarter / TICKS_PER_QUARTER
-    parts = list(song.parts)
-    for index, cells, velocities in zip(
-        context.part_indices, cursor.history, [part.velocities for part in cursor.parts], strict=True
-    ):
-        new = _notes(cells[n_before:], [bar.length_tick for bar in cursor.bars[n_before:]], velocities)
-        part = parts[index]
-        if not part.is_drum:
-            new = new.transpose(-context.lesson.shift_semitone)
-        parts[index] = replace(part, notes=_with_new(part.notes, new, seam_tick, scale))
-    tempo_qpm = _usual_tempo(song, seam_tick)
-    tempos = _until(song.tempos, seam_tick)
-    if tempo_qpm is not None and tempos[-1].tempo_qpm != tempo_qpm:
-        tempos = (*_until(tempos, seam_tick - 1), TempoChange(seam_tick, tempo_qpm))
-    joined = replace(
-        song,
-        parts=tuple(parts),
-        tempos=tempos,
-        metres=_metres(song, seam_tick, (cursor.bars[-1].numerator, cursor.bars[-1].denominator)),
-        keys=_until(song.keys, seam_tick - 1),
-        chords=_until(song.chords, seam_tick - 1),
-        markers=(*_until(song.markers, seam_tick - 1), TextEvent(seam_tick, MARKER)),
-    )
-    return joined.with_remarks(*remarks)
-
-
-def _notes(cells: Sequence[Sequence[int]], lengths_tick: Sequence[int], velocities: Sequence[int]) -> Notes:
-    """Return cells as notes in the score's ticks, from 0 on, none longer than the bars."""
-    bar_onset = np.concatenate([[0], np.cumsum(lengths_tick)])
-    rows = [(int(onset), code) for onset, cell in zip(bar_onset, cells, strict=False) for code in cell]
-    onset, code = np.array(rows, dtype=np.int64).reshape(-1, 2).T
-    typical = np.zeros(16, dtype=np.int64)
-    typical[[velocity // 8 for velocity in velocities]] = velocities
-    length: NDArray[np.int64] = LENGTH_CLASSES_TICK[code // 16 % 16]
-    notes = Notes(onset + code // (128 * 256), length, code // 256 % 128, typical[code % 16])
-    return trimmed(notes, int(bar_onset[-1]))
-
-
-def _with_new(old: Notes, new: Notes, seam_tick: int, scale: float) -> Notes:
-    """Put new notes, in the score's ticks from the seam on, behind a part's own."""
-    onset = seam_tick + round_half_up(new.onset_tick * scale)
-    end = np.maximum(seam_tick + round_half_up(new.end_tick * scale), onset + 1)
-    # Of two notes of one pitch, MIDI lets the first to begin be the first to end: so the song's own note ends first.
-    overhang = old.select((old.end_tick > seam_tick) & (old.end_tick <= seam_tick + scale * TICKS_PER_QUARTER / 2))
-    for pitch, end_tick in zip(overhang.pitch.tolist(), overhang.end_tick.tolist(), strict=True):
-        end = np.where((new.pitch == pitch) & (onset < end_tick), np.maximum(end, end_tick), end)
-    return Notes(
-        np.concatenate([old.onset_tick, onset]),
-        np.concatenate([old.length_tick, end - onset]),
-        np.concatenate([old.pitch, new.pitch]),
-        np.concatenate([old.velocity, new.velocity]),
-    )
-
-
-def _usual_tempo(song: Song, seam_tick: int) -> float | None:
-    """Return the middle one of the tempos of the last bars before the seam; None where the song states none."""
-    grid = bar_grid(song, seam_tick)
-    onsets = [onset for onset in grid.onset_tick[:-1].tolist() if onset < seam_tick][-_TEMPO_BARS:]
-    in_force = [[t.tempo_qpm for t in song.tempos if t.onset_tick <= onset] for onset in onsets]
-    known = [tempos[-1] for tempos in in_force if tempos]
-    return median_low(known) if known else None
-
-
-def _metres(song: Song, seam_tick: int, metre: tuple[int, int]) -> tuple[MetreChange, ...]:
-    """Return the song's metres, and the new bars' own where it differs or where the last bar was cut short."""
-    metres = _until(song.metres, seam_tick - 1)
-    grid = bar_grid(replace(song, metres=metres), seam_tick)
-    is_same = (int(grid.numerator[-1]), int(grid.denominator[-1])) == metre
-    if is_same and int(grid.onset_tick[-1]) == seam_tick:
-        return metres
-    return (*metres, MetreChange(seam_tick, *metre))
-
-
-def _until(changes: Sequence[_Change], last_tick: int) -> tuple[_Change, ...]:
-    return tuple(change for change in changes if change.onset_tick <= last_tick)
-
-
-def _left_out(song: Song, seam_tick: int) -> list[str]:
-    """Say what of the song's timeline lay behind its last note and would now stand among the new ones."""
-    kinds = {
-        "tempo": [change.onset_tick for change in song.tempos],
-        "metre": [change.onset_tick for change in song.metres],
-        "key": [change.onset_tick for change in song.keys],
-        "chord": [event.onset_tick for event in song.chords],
-        "marker": [event.onset_tick for event in song.markers],
-    }
-    counts = {kind: sum(tick >= seam_tick for tick in ticks) for kind, ticks in kinds.items()}
-    named = [f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in counts.items() if n]
-    return [f"what it stated after its last bar was left out: {', '.join(named)}"] if named else []
+def _sheet(cursor: Cursor, n_before: int) -> Sheet:
+    """Return the bars after the first `n_before` alone, to be measured; all bars where these are silent."""
+    sheet = cursor.sheet()
+    n_cells = n_before * len(sheet.parts)
+    first_note = int(np.searchsorted(sheet.notes, n_cells * CELL))
+    if first_note == sheet.notes.size:
+        return sheet
+    return Sheet(sheet.parts, sheet.bars[n_before:], sheet.notes[first_note:] - n_cells * CELL)
