@@ -1,16 +1,21 @@
-"""A task that trains in milliseconds: a small net that learns which of four numbers is largest."""
+"""A task that trains in milliseconds: a small net that learns which of four numbers is largest; and how to train it."""
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bandroid.presets import TrainingSettings
-from bandroid.training.judging import Sample
+from bandroid.training.judging import Sample, Yardsticks
+from bandroid.training.loop import Budget, Listener, Outcome, train
+from bandroid.training.run_folder import How, RunFacts, find_run, opened
 
 SETTINGS = TrainingSettings(
     learning_rate=0.02,
@@ -23,6 +28,10 @@ SETTINGS = TrainingSettings(
     precision="fp32",
     threads=1,
 )
+
+LONG = replace(SETTINGS, patience=100)
+FACTS = RunFacts("tiny", {}, ())
+HABIT = Yardsticks(copy_habit=0.05, unigram_loss=math.log(4), ngram_loss=0.9)
 
 
 @dataclass
@@ -70,3 +79,23 @@ class ScriptedTask(TinyTask):
     def evaluate(self) -> Mapping[str, float]:
         self.n_tests = getattr(self, "n_tests", 0) + 1
         return {"loss": self.losses[self.n_tests]}
+
+
+def learn(
+    task: TinyTask, *, name: str = "mine", how: How = "new", settings: TrainingSettings = LONG, **budget: Any
+) -> tuple[Outcome, list[str]]:
+    """Train and return the outcome and what was said."""
+    said: list[str] = []
+    with opened(name, FACTS, how) as run:
+        outcome = train(task, settings, run, HABIT, Budget(**budget), Listener(said.append))
+    return outcome, said
+
+
+def lines_of(name: str) -> list[dict[str, Any]]:
+    """What metrics.jsonl holds, but for the clock."""
+    lines = [json.loads(line) for line in find_run(name).metrics_file.read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "elapsed_second"} for line in lines]
+
+
+def same_weights(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)

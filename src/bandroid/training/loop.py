@@ -96,6 +96,7 @@ def train(
     then is gone on from.
     """
     chosen = _probed(task, settings, run, listener)
+    run.change_facts(yardsticks=yardsticks.as_json())
     with on_cores(chosen.threads):
         return _Training(task, settings, run, yardsticks, chosen, listener).run_until(budget)
 
@@ -168,7 +169,7 @@ class _Training:
         start = time.perf_counter()
         course.step += 1
         model.train()
-        _seed(self.settings.seed, course.step, "step")
+        _seed(self.settings.seed, course.step, "step", self.device)
         with in_precision(self.chosen.precision, self.device):
             loss, figures = self.task.loss(course.step, self.chosen.batch_size)
         rate = self._learning_rate()
@@ -232,7 +233,7 @@ class _Training:
         course, model = self.course, self.task.model
         model.eval()
         with self.average.in_the_model(), torch.no_grad():
-            _seed(self.settings.seed, course.step, "test")
+            _seed(self.settings.seed, course.step, "test", self.device)
             figures = self.task.evaluate()
             sample = self._sample()
         loss, accuracy = course.means()
@@ -252,14 +253,14 @@ class _Training:
     def _sample(self) -> Sample:
         step = self.course.step
         folder = None if self.keeper.is_full else self.run.sample(step)
-        _seed(self.settings.seed, step, "sample")
+        _seed(self.settings.seed, step, "sample", self.device)
         try:
             return self.task.sample(step, folder)
         except (BandroidError, OSError) as error:
             if folder is None:
                 raise
             self.keeper.complain(error)
-            _seed(self.settings.seed, step, "sample")
+            _seed(self.settings.seed, step, "sample", self.device)
             return self.task.sample(step, None)
 
     def _note(self, one: Evaluation) -> None:
@@ -368,7 +369,15 @@ def _optimizer(task: Task, settings: TrainingSettings) -> torch.optim.AdamW:
     return torch.optim.AdamW([group for group in groups if group["params"]], lr=settings.learning_rate)
 
 
-def _seed(seed: int, step: int, what: str) -> None:
-    """Seed torch for a step, so that it draws the same whatever came before."""
+def _seed(seed: int, step: int, what: str, device: torch.device) -> None:
+    """Seed torch for a step, so that it draws the same whatever came before.
+
+    Not by torch.manual_seed: where there is no graphics card it remembers every call, in case one comes up.
+    """
     digest = hashlib.sha256(f"{seed} {step} {what}".encode()).digest()
-    torch.manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    number = int.from_bytes(digest[:8], "big") >> 1
+    torch.default_generator.manual_seed(number)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(number)
+    elif device.type == "mps":
+        torch.mps.manual_seed(number)
