@@ -103,7 +103,9 @@ def _report(report: terminal.Report, number: int, variations: int, done: int, to
 
 def _sentence(piece: Piece, song: Song, n_bars: int, written: Written) -> str:
     first = piece.first_new_bar
-    facts = f"bars {first} to {first + n_bars - 1} are new: {piece.song.n_notes - song.n_notes} notes in {piece.key}"
+    key = f" in {piece.key}" if any(len(part.notes) and not part.is_drum for part in song.parts) else ""
+    bars = f"bars {first} to {first + n_bars - 1} are" if n_bars > 1 else f"bar {first} is"
+    facts = f"{bars} new: {piece.song.n_notes - song.n_notes} notes{key}"
     return "\n".join([f"  {facts}", *written.lines()])
 
 

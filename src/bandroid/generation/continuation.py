@@ -16,6 +16,7 @@ from bandroid.critique.copies import copies
 from bandroid.critique.habits import measure
 from bandroid.errors import WishError
 from bandroid.generation.compose import MAX_PARTS, Piece, Wish, fired, go_on, guards_of
+from bandroid.generation.encore import EncoreGuard
 from bandroid.generation.guard import Guard, new_cells
 from bandroid.generation.joining import Seam, joined
 from bandroid.generation.lesson import Lesson, lesson
@@ -35,6 +36,8 @@ CONTEXT_BARS = 64
 """how much of the song is read: what lies further back says little of what comes, and reading takes time"""
 RINGING_BARS = 4
 """a last chord rings on for so many bars at most; beyond, it is a note that was never let go"""
+MOST_BARS_AGAIN = 8
+"""so many bars in a row may be played as they were before, and no more than half of the new ones"""
 _BAR, _END, _SILENT = (VOCABULARY.token(family, 0) for family in ("bar", "end", "silent"))
 
 
@@ -77,8 +80,9 @@ def continue_song(
     cursor = model.cursor
     n_before = len(cursor.bars)
     own = _habits(context.lesson.line_up, cursor, wish.n_bars)
-    guard = Guard(own, (own,), n_before + wish.n_bars)
-    guards = guards_of(style, wish, guard)
+    guard = Guard(own, (own,), n_before + wish.n_bars, first_bar=n_before)
+    encore = EncoreGuard(n_before, min(max(wish.n_bars // 2, 2), MOST_BARS_AGAIN))
+    guards = (encore, *guards_of(style, wish, guard))
     writing = go_on(model, wish.sampling, guards, np.random.default_rng([seed, variation]))
     for done in range(1, wish.n_bars + 1):
         next(writing)
@@ -153,10 +157,10 @@ def _busiest(song: Song) -> Song:
 
 
 def _habits(line_up: LineUp, cursor: Cursor, n_bars: int) -> LineUp:
-    """Return the line-up with the habits to keep to: the song's own, as they are where it ends.
+    """Return the line-up with the habits to keep to: the song's own, as they are all along it.
 
-    Habits count what is new in the first bars; here the song is known, and less is new than there. No rest of everybody
-    may be as long as all the new bars.
+    Habits count what is new in the first bars; a song that is known brings less that is new. No rest of everybody may
+    be as long as all the new bars.
     """
     new, sounding = new_cells(cursor)
     longest_rest_bars = min(line_up.habits.longest_rest_bars, n_bars // 2)

@@ -42,12 +42,15 @@ class Guard:
         band: Sequence[LineUp],
         n_bars: int | None = None,
         everybody_by_bar: int | None = None,
+        first_bar: int = 0,
     ) -> None:
         """Keep a piece to the song whose line-up it borrows, except where that song overdoes what the band does.
 
         In a piece of `n_bars` no loop takes more than half: songs are longer, and so are their loops. Whoever has not
-        played before bar `everybody_by_bar` (from 0) comes in there.
+        played before bar `everybody_by_bar` (from 0) comes in there. Bars before `first_bar` were given: loops and runs
+        go on from there, but shares of silence and of new bars count what is written.
         """
+        self._first_bar = first_bar
         self._everybody_by_bar = everybody_by_bar
         self._players = line_up.players
         self._silent_share = line_up.habits.silent_share
@@ -141,14 +144,14 @@ class Guard:
 
     def _silence_factor(self, cursor: Cursor) -> float:
         """Return what to multiply the odds of a rest with: 1 while the share of rests is about right."""
-        n_cells = sum(len(kinds) for kinds in cursor.kinds)
-        if n_cells < _STEER_AFTER_BARS * len(cursor.parts):
+        kinds = _kinds(cursor, self._first_bar)
+        if len(kinds) < _STEER_AFTER_BARS * len(cursor.parts):
             return 1.0
-        return _pull(sum(history.count(()) for history in cursor.history) / n_cells, self._silent_share)
+        return _pull(kinds.count(_SILENT_TOKEN) / len(kinds), self._silent_share)
 
     def _novelty_factor(self, cursor: Cursor) -> float:
         """Return what to multiply the odds of a new cell with: 1 while there is about as much new as the band has."""
-        new, sounding = new_cells(cursor)
+        new, sounding = new_cells(cursor, self._first_bar)
         if sounding < 2 * _STEER_AFTER_BARS * len(cursor.parts):
             return 1.0
         return _pull(new / sounding, self._new_share)
@@ -214,10 +217,15 @@ class Guard:
         return longest
 
 
-def new_cells(cursor: Cursor) -> tuple[int, int]:
-    """Return how many cells so far are new or transposed, and how many sound."""
-    kinds = [kind for line in cursor.kinds for kind in line if kind != _SILENT_TOKEN]
+def new_cells(cursor: Cursor, first_bar: int = 0) -> tuple[int, int]:
+    """Return how many cells from a bar on are new or transposed, and how many sound."""
+    kinds = [kind for kind in _kinds(cursor, first_bar) if kind != _SILENT_TOKEN]
     return sum(kind == _NEW_TOKEN or kind >= _TRANSPOSED_TOKEN for kind in kinds), len(kinds)
+
+
+def _kinds(cursor: Cursor, first_bar: int) -> list[int]:
+    """Return the tokens that wrote the cells from a bar on."""
+    return [kind for line in cursor.kinds for kind in line[first_bar:]]
 
 
 def _pull(share: float, wanted: float) -> float:
