@@ -26,7 +26,10 @@ class TrainingSettings:
         0.99, "how slowly the averaged weights, which are tested and kept, follow", least=0.0, most=0.99999
     )
     evaluate_every: int = setting(
-        0, "steps between two tests on songs held out; 0: once in an epoch", least=0, most=1_000_000
+        0,
+        "steps between two tests on songs held out; 0: an epoch or more, a fifth of the time at most for tests",
+        least=0,
+        most=1_000_000,
     )
     patience: int = setting(6, "tests without anything better until it stops", least=1, most=1000)
     copy_patience: int = setting(

@@ -213,6 +213,23 @@ def test_another_model_is_refused():
         learn(other, how="resume", steps=20)
 
 
+def test_tests_take_a_fifth_of_the_time_where_nothing_is_said():
+    class SlowToTestTask(TinyTask):
+        def evaluate(self):
+            time.sleep(0.1)
+            return super().evaluate()
+
+        def loss(self, step, batch_size):
+            time.sleep(0.01)
+            return super().loss(step, batch_size)
+
+    settings = replace(LONG, evaluate_every=0)
+    outcome, _ = learn(SlowToTestTask(), settings=settings, steps=100)
+    steps = [one.step for one in outcome.evaluations]
+    assert steps[0] == 10  # an epoch
+    assert 15 < steps[1] - steps[0] < 100  # some 40, less on a machine that is slow at both
+
+
 # --- when to stop ---
 
 

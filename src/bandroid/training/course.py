@@ -20,6 +20,10 @@ class Course:
 
     step: int = 0
     evaluations: list[Evaluation] = field(default_factory=list)
+    every: int = 0
+    """steps from test to test; 0: not known yet"""
+    next_test: int = 0
+    """the step after which it is tested next"""
     n_collapses: int = 0
     rate_factor: float = 1.0
     """of the learning rate that the settings say"""

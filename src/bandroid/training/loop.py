@@ -39,6 +39,8 @@ from bandroid.training.task import Task
 MOST_COLLAPSES = 3
 _SAVE_SECOND = 60.0
 """between two tests a checkpoint is written this often"""
+_TESTING_SHARE = 0.2
+"""tests may take this much of the time, where the settings do not say how often they come"""
 _WORTH_TESTING_SHARE = 0.2
 """at the end of the time: of the steps between two tests, this many must be new for another test"""
 
@@ -136,7 +138,6 @@ class _Training:
         self.course = self.keeper.go_on(self.average, self.optimizer)
         self.board = Board(run, self.course.step)
         self.epoch_steps = task.batches_per_epoch * settings.batch_size / chosen.batch_size
-        self.every = settings.evaluate_every or max(math.ceil(self.epoch_steps), 1)
         self.test_second = 0.0
         """what the last test took, with its sample and its checkpoint"""
         self.step_second = chosen.step_second
@@ -144,6 +145,8 @@ class _Training:
         self.started_second = self.begun_second - self.course.elapsed_second
         """when it would have begun without breaks"""
         self.saved_second = time.monotonic()
+        if self.course.every == 0:
+            self._plan_next_test()
 
     def run_until(self, budget: Budget) -> Outcome:
         """Step, test and keep until there is a reason to end."""
@@ -151,7 +154,7 @@ class _Training:
             ended_because = self._reason_to_end(budget)
             while ended_because is None:
                 self._step()
-                if self.course.step % self.every == 0:
+                if self.course.step >= self.course.next_test:
                     self._test_and_keep()
                 elif time.monotonic() - self.saved_second > _SAVE_SECOND:
                     self._save()
@@ -224,9 +227,24 @@ class _Training:
         self._note(one)
         if was_sound and not one.is_sound:
             self._go_back(f"its sample {one.problem}" if one.problem else "the held-out loss is no number any more")
-        self._save()
         self._draw(None)
         self.test_second = time.monotonic() - start
+        self._plan_next_test()
+        self._save()
+        self.test_second = time.monotonic() - start
+
+    def _plan_next_test(self) -> None:
+        """Set how often tests come: as the settings say, else by what the first two took. Kept with the checkpoint.
+
+        The clock has a say in this alone, and not for long: from the second test on, a run goes on as it would have.
+        """
+        course = self.course
+        if self.settings.evaluate_every:
+            course.every = self.settings.evaluate_every
+        elif len(course.evaluations) <= 2:
+            pause_second = self.test_second * (1 / _TESTING_SHARE - 1)
+            course.every = max(math.ceil(self.epoch_steps), math.ceil(pause_second / max(self.step_second, 1e-6)), 1)
+        course.next_test = course.step + course.every
 
     def _test(self) -> Evaluation:
         """Return how the averaged weights do now."""
@@ -317,7 +335,7 @@ class _Training:
         self._save()
         since = course.step - (course.evaluations[-1].step if course.evaluations else 0)
         is_beyond_help = course.n_collapses >= MOST_COLLAPSES
-        if not is_beyond_help and (since > _WORTH_TESTING_SHARE * self.every or (since and not course.evaluations)):
+        if not is_beyond_help and (since > _WORTH_TESTING_SHARE * course.every or (since and not course.evaluations)):
             self.course = course.copy()
             one = self._test()
             self.course.add(one)
@@ -357,8 +375,8 @@ class _Training:
             self.listener.progress(course.step, budget.steps)
         else:
             best = choose(course.evaluations, self.yardsticks)
-            last = (best.step if best else 0) + self.settings.patience * self.every
-            self.listener.progress(course.step, max(last, course.step))
+            likely = (best.step if best else 0) + self.settings.patience * course.every
+            self.listener.progress(course.step, max(likely, course.step))
 
 
 def _optimizer(task: Task, settings: TrainingSettings) -> torch.optim.AdamW:

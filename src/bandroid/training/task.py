@@ -19,9 +19,13 @@ class Task(Protocol):
     the loop seeds anew before every call, or from `step`.
     """
 
-    model: nn.Module
-    batches_per_epoch: int
-    """at the settings' batch_size"""
+    @property
+    def model(self) -> nn.Module:
+        """Return what is trained."""
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Return how many batches of the settings' batch_size hold all songs once."""
 
     def loss(self, step: int, batch_size: int) -> tuple[Tensor, Mapping[str, float]]:
         """Return the loss of a batch (a scalar with gradients) and figures such as "accuracy", 0 to 1.
