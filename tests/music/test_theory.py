@@ -119,3 +119,10 @@ def test_key_of_a_real_piece(data: Path) -> None:
     song = read_songs(data / "mutopia/midi/BrahmsJ__LullabyBrahms-C__LullabyBrahms-C.mid")[0]
     key = estimate_key(song)
     assert key is not None and key.name == "C major"
+
+
+def test_twelve_tones_alike_have_no_key():
+    row = Notes.from_rows([(480 * step, 480, 60 + step, 80) for step in range(12)])
+    key = estimate_key(Song(480, (Part("Row", 0, False, row),)))
+    assert key is not None
+    assert key.confidence == 0.0

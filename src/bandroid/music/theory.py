@@ -91,7 +91,8 @@ def estimate_key(song: Song) -> KeyEstimate | None:
     # A drone of many bars says no more about the key than a long note: four quarters are the most that count.
     weight = np.minimum(notes.length_tick, 4 * song.ticks_per_quarter)
     chroma = np.bincount(notes.pitch % 12, weights=weight, minlength=12)
-    if np.count_nonzero(chroma) < 2:
+    # One pitch class alone, or all twelve alike, say nothing.
+    if np.count_nonzero(chroma) < 2 or chroma.min() == chroma.max():
         return KeyEstimate(int(chroma.argmax()), False, 0.0)
     score = np.corrcoef(np.vstack([chroma, _KEY_PROFILES]))[0, 1:]
     best = int(score.argmax())
