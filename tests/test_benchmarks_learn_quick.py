@@ -17,7 +17,8 @@ from benchmarks.learn_quick.copies import copied_share, leave_one_out, windows
 from benchmarks.learn_quick.features import features
 from benchmarks.learn_quick.habits_ratio import median, off_by, ratio
 from benchmarks.learn_quick.openings import reordered, window
-from benchmarks.learn_quick.two_samples import Side, area, side, tell_apart
+from benchmarks.learn_quick.two_samples import Side, area, judge_unmet, side, tell_apart
+from benchmarks.learn_quick.unseen import as_written
 from small_band import BAR, small_band, small_song
 
 
@@ -200,6 +201,27 @@ def test_a_group_is_never_learnt_and_judged():
     groups = np.repeat(np.arange(n_groups), 4)
     songs, others = Side(marks[: 4 * n_groups], groups), Side(marks[4 * n_groups :], groups)
     assert tell_apart(songs, others, np.random.default_rng(1)).auc < 0.65
+
+
+def test_songs_unmet_are_judged_by_what_others_taught() -> None:
+    songs, pieces = sides(np.random.default_rng(0), 3.0)
+    unmet = Side(songs.rows[songs.groups < 4], songs.groups[songs.groups < 4])
+    learnt = Side(songs.rows[songs.groups >= 4], songs.groups[songs.groups >= 4])
+    assert judge_unmet(unmet, learnt, pieces, np.random.default_rng(1)).auc > 0.95
+    # Pieces that are the learnt songs themselves cannot be told from them: to the judge both are songs.
+    same = judge_unmet(unmet, learnt, learnt, np.random.default_rng(1))
+    assert 0.2 < same.auc < 0.8
+
+
+def test_a_song_as_written_is_written_so_again() -> None:
+    song = small_song()
+    longer = song.with_parts(
+        tuple(replace(p, notes=replace(p.notes, length_tick=np.full(len(p.notes), 400))) for p in song.parts)
+    )
+    once = as_written(sheet(longer))
+    assert not np.array_equal(once.notes, sheet(longer).notes)
+    assert np.array_equal(as_written(once).notes, once.notes)
+    assert np.array_equal(once.notes >> 8, sheet(longer).notes >> 8)
 
 
 def test_shuffled_bars_are_told_apart():

@@ -1,7 +1,7 @@
 """A classifier two-sample test in numpy: can songs be told from pieces, when every song and piece is judged unheard?
 
 Windows of songs are labelled 1, windows of the other side 0. Folds are made of whole groups (a song, or all pieces that
-borrow one line-up), so nothing of what is judged was learnt from. Within each fold the AUC is the share of pairs (song
+borrow one line-up), so nothing that is judged was learnt from. Within each fold the AUC is the share of pairs (song
 window, other window) that the classifier puts in the right order: 0.5 is guessing, 1 is certainty. AUCs are taken
 inside folds and then averaged, over many divisions: scores of different folds have no common zero, and pooled they
 would make an honest 0.5 look like less (Airola et al. 2011).
@@ -34,6 +34,8 @@ class Side:
     """float64[N, F]; NaN where a window has no such feature"""
     groups: NDArray[np.int64]
     """int64[N]: windows of one group are never divided between learning and judging"""
+    names: tuple[str, ...] = ()
+    """of the features"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Verdict:
 
     auc: float
     """over windows"""
-    piece_auc: float
+    whole_auc: float
     """over groups, each judged by the mean of its windows"""
     sd: float
     """standard deviation of `auc` over divisions into folds: not the whole uncertainty"""
@@ -53,22 +55,57 @@ def tell_apart(songs: Side, others: Side, rng: np.random.Generator, *, tied: boo
 
     Raises ValueError where a side has fewer groups than there are folds.
     """
-    auc, piece_auc = [], []
+    tests = []
     for _ in range(N_DIVISIONS):
         song_fold = _folds(songs.groups, rng)
         other_fold = song_fold if tied else _folds(others.groups, rng)
         for fold in range(N_FOLDS):
-            here = np.array([song_fold[group] == fold for group in songs.groups.tolist()])
-            there = np.array([other_fold[group] == fold for group in others.groups.tolist()])
-            rows = np.concatenate([songs.rows[~here], others.rows[~there]])
-            labels = np.concatenate([np.ones((~here).sum()), np.zeros((~there).sum())])
-            weights = np.concatenate([_equal_groups(songs.groups[~here]), _equal_groups(others.groups[~there])])
-            judge = Classifier(rows, labels, weights)
-            right, wrong = judge.score(songs.rows[here]), judge.score(others.rows[there])
-            auc.append(area(right, wrong))
-            piece_auc.append(area(_by_group(right, songs.groups[here]), _by_group(wrong, others.groups[there])))
-    per_division = np.array(auc).reshape(N_DIVISIONS, N_FOLDS).mean(axis=1)
-    return Verdict(float(np.mean(auc)), float(np.mean(piece_auc)), float(per_division.std()))
+            here, there = _inside(songs, song_fold, fold), _inside(others, other_fold, fold)
+            judge = _judge(_part(songs, ~here), _part(others, ~there))
+            tests.append(_tested(judge, _part(songs, here), _part(others, there)))
+    return _verdict(tests)
+
+
+def judge_unmet(unmet: Side, songs: Side, pieces: Side, rng: np.random.Generator) -> Verdict:
+    """Learn to tell pieces from songs, then be asked about songs unmet and about pieces of groups unmet.
+
+    Equal group numbers of `songs` and `pieces` stay together: where a group's pieces are judged, its song was not
+    learnt from. Raises ValueError where there are fewer groups of pieces than folds.
+    """
+    tests = []
+    for _ in range(N_DIVISIONS):
+        fold_of = _folds(pieces.groups, rng)
+        for fold in range(N_FOLDS):
+            here, there = _inside(songs, fold_of, fold), _inside(pieces, fold_of, fold)
+            judge = _judge(_part(songs, ~here), _part(pieces, ~there))
+            tests.append(_tested(judge, unmet, _part(pieces, there)))
+    return _verdict(tests)
+
+
+def _inside(one: Side, fold_of: dict[int, int], fold: int) -> NDArray[np.bool_]:
+    return np.array([fold_of.get(group) == fold for group in one.groups.tolist()])
+
+
+def _part(one: Side, chosen: NDArray[np.bool_]) -> Side:
+    return Side(one.rows[chosen], one.groups[chosen])
+
+
+def _judge(songs: Side, others: Side) -> Classifier:
+    labels = np.concatenate([np.ones(len(songs.rows)), np.zeros(len(others.rows))])
+    weights = np.concatenate([_equal_groups(songs.groups), _equal_groups(others.groups)])
+    return Classifier(np.concatenate([songs.rows, others.rows]), labels, weights)
+
+
+def _tested(judge: Classifier, songs: Side, others: Side) -> tuple[float, float]:
+    """Return the AUC over windows, and over groups."""
+    right, wrong = judge.score(songs.rows), judge.score(others.rows)
+    return area(right, wrong), area(_by_group(right, songs.groups), _by_group(wrong, others.groups))
+
+
+def _verdict(tests: list[tuple[float, float]]) -> Verdict:
+    windows, wholes = np.array(tests).T
+    per_division = windows.reshape(N_DIVISIONS, N_FOLDS).mean(axis=1)
+    return Verdict(float(windows.mean()), float(wholes.mean()), float(per_division.std()))
 
 
 def area(right: Array, wrong: Array) -> float:
@@ -163,8 +200,7 @@ def _by_group(scores: Array, groups: NDArray[np.int64]) -> Array:
 
 def side(windows: Sequence[Sequence[dict[str, float]]], groups: Sequence[int] | None = None) -> Side:
     """Gather the features of each song's or piece's windows; each is a group of its own unless `groups` says more."""
-    numbers = list(groups) if groups is not None else list(range(len(windows)))
-    rows = [list(window.values()) for one in windows for window in one]
-    return Side(
-        np.array(rows, dtype=np.float64), np.repeat(np.array(numbers, dtype=np.int64), [len(one) for one in windows])
-    )
+    numbers = np.arange(len(windows)) if groups is None else np.array(groups, dtype=np.int64)
+    every = [window for one in windows for window in one]
+    rows = np.array([list(window.values()) for window in every], dtype=np.float64)
+    return Side(rows, np.repeat(numbers, [len(one) for one in windows]), tuple(every[0]))

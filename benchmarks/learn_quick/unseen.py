@@ -1,103 +1,141 @@
-"""Can new pieces be told from songs that their style has not seen? The two-sample test on two halves of the band.
+"""Can new pieces be told from songs that their style has not seen? A two-sample test; every song is unseen once.
 
-Three songs held out are too few for a test, so each half of the band is learnt on its own, and its pieces stand against
-the songs of the other half: every song is unseen once. The same test with other sides says what its answer means:
+The band is divided into folds; the first is the three songs held out from the style whose figures these are. For each
+of the others a style is learnt from a folder without its songs. A judge learns to tell the pieces of a style from
+songs that the style has learnt, and is then asked about the songs of the fold, which neither has met, and about pieces
+that borrow the line-ups of songs which the judge has not met either. (Whether a style copies is another question,
+copies.py: a copy of a real song is real music to any judge.)
 
-- bar shuffle: unseen songs against themselves with their bars in random order; a judge that cannot tell these is blind
-  to form;
-- real: unseen songs against the songs that were learnt; what a perfect imitator would get. With eight songs a side it
-  ends below 0.5, because each song that is judged is missing from its own side's mean.
+The same judge is asked to tell songs from themselves with their bars in random order: one that cannot is blind to form.
+And songs from songs, in two random halves: what a perfect imitator would get.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bandroid.representations.sheet import Sheet
+from bandroid.generation.compose import trimmed
+from bandroid.representations.sheet import Sheet, sheet_and_loss, song_from_sheet
 from benchmarks.command_line import bandroid, composed_sheets
 from benchmarks.figures import log
 from benchmarks.learn_quick.features import Features, features
 from benchmarks.learn_quick.openings import reordered, window
-from benchmarks.learn_quick.two_samples import Side, Verdict, area, side, tell_apart
+from benchmarks.learn_quick.two_samples import Side, Verdict, area, judge_unmet, side, tell_apart
 
 N_BARS = 40
 """the shortest song of Band A; pieces are composed as long, songs are cut"""
 WINDOW_BARS, HOP_BARS = 16, 8
-N_PIECES = 24
+N_PIECES = 16
+"""of each style"""
+N_MORE_FOLDS = 3
 N_SHUFFLES = 3
-N_TELLING = 12
+N_TELLING = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A style and the songs that it has not seen, by name."""
+
+    style: str
+    unseen: tuple[str, ...]
+
+
+def learn_more_folds(
+    home: Path, band: Path, names: Sequence[str], first: Fold, options: Sequence[object]
+) -> list[Fold]:
+    """Divide the songs that the first fold has learnt, and learn a style without each share, from a folder without."""
+    folds = [first]
+    others = sorted(name for name in names if name not in first.unseen)
+    for number in range(N_MORE_FOLDS):
+        fold = Fold(f"fold-{number + 1}", tuple(others[number::N_MORE_FOLDS]))
+        folder = home / fold.style
+        folder.mkdir()
+        for name in names:
+            if name not in fold.unseen:
+                shutil.copy(band / name, folder)
+        log(f"learning {len(names) - len(fold.unseen)} songs, without {', '.join(fold.unseen)}")
+        bandroid(home, "learn", folder, "--name", fold.style, *options)
+        folds.append(fold)
+    return folds
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the test says of one half."""
+    """What the judge says."""
 
-    pieces: Verdict
+    pieces: tuple[Verdict, ...]
+    """per fold"""
     bar_shuffle: Verdict
     real: Verdict
-    telling: dict[str, float]
-    """per feature alone: AUC of unseen songs over pieces, 0.5 says nothing"""
+    telling: Mapping[str, tuple[float, float, float]]
+    """per feature alone: AUC of songs over pieces (0.5 says nothing), median of songs, median of pieces"""
 
 
-def learn_halves(home: Path, band: Path, options: Sequence[object]) -> list[tuple[str, list[Path], list[Path]]]:
-    """Learn each half of a folder's songs from a folder of its own; returns style, songs learnt, songs unseen."""
-    paths = sorted(path for path in band.iterdir() if path.suffix == ".mid")
-    halves = []
-    for number in (0, 1):
-        learnt, unseen = paths[number::2], paths[1 - number :: 2]
-        folder = home / f"half-{number}"
-        folder.mkdir()
-        for path in learnt:
-            shutil.copy(path, folder)
-        log(f"learning half {number}: {len(learnt)} songs")
-        bandroid(home, "learn", folder, "--name", f"half-{number}", *options)
-        halves.append((f"half-{number}", learnt, unseen))
-    return halves
-
-
-def ask(home: Path, style: str, learnt: Sequence[Sheet], unseen: Sequence[Sheet], seed: int) -> Answer:
-    """Compose with a style and put its pieces to the test."""
-    pieces = composed_sheets(home, style, n_bars=N_BARS, n_pieces=N_PIECES, seed=seed)
+def ask(home: Path, folds: Sequence[Fold], songs: Mapping[str, Sheet], seed: int) -> Answer:
+    """Compose with the style of each fold and put all pieces to the test."""
     rng = np.random.default_rng(seed)
-    shuffled = [_shuffled(song, rng) for song in unseen for _ in range(N_SHUFFLES)]
-    origin = [number for number in range(len(unseen)) for _ in range(N_SHUFFLES)]
-    songs, known = _side(unseen), _side(learnt)
-    # Pieces that borrow one song's line-up are one group: the line-up must not be learnt and judged. Its tempo tells.
-    others = _side(pieces, [piece.bars[0].tempo_qpm for piece in pieces])
-    names = list(features(window(unseen[0], 0, WINDOW_BARS)))
-    alone = {name: _area_of(songs, others, column) for column, name in enumerate(names)}
+    songs = {name: as_written(sheet) for name, sheet in songs.items()}
+    every = _side(list(songs.values()))
+    pieces = [composed_sheets(home, fold.style, n_bars=N_BARS, n_pieces=N_PIECES, seed=seed) for fold in folds]
+    verdicts = []
+    for fold, composed in zip(folds, pieces, strict=True):
+        unseen = _side([songs[name] for name in fold.unseen])
+        learnt = [song for name, song in songs.items() if name not in fold.unseen]
+        verdicts.append(judge_unmet(unseen, _by_line_up(learnt), _by_line_up(composed), rng))
+    shuffled = [_shuffled(song, rng) for song in songs.values() for _ in range(N_SHUFFLES)]
+    origin = [number for number in range(len(songs)) for _ in range(N_SHUFFLES)]
+    halves = rng.permutation(len(songs)) % 2
     return Answer(
-        pieces=tell_apart(songs, others, rng),
-        bar_shuffle=tell_apart(songs, _side(shuffled, origin), rng, tied=True),
-        real=tell_apart(songs, known, rng),
-        telling=alone,
+        pieces=tuple(verdicts),
+        bar_shuffle=tell_apart(every, _side(shuffled, origin), rng, tied=True),
+        real=tell_apart(_only(every, np.flatnonzero(halves == 0)), _only(every, np.flatnonzero(halves == 1)), rng),
+        telling=_telling(every, _side([piece for composed in pieces for piece in composed])),
     )
 
 
-def log_answers(answers: Sequence[Answer]) -> None:
-    """Write what the figures leave out to stderr: both halves, pieces as wholes, and what gives pieces away."""
-    for name in ("pieces", "bar_shuffle", "real"):
-        verdicts: list[Verdict] = [getattr(answer, name) for answer in answers]
-        windows = ", ".join(f"{verdict.auc:.3f} (sd {verdict.sd:.3f})" for verdict in verdicts)
-        wholes = ", ".join(f"{verdict.piece_auc:.3f}" for verdict in verdicts)
-        log(f"unseen songs against {name}: AUC of windows {windows}; of whole pieces {wholes}")
-    means = {name: float(np.mean([answer.telling[name] for answer in answers])) for name in answers[0].telling}
-    telling = sorted(means, key=lambda name: -abs(means[name] - 0.5))[:N_TELLING]
-    log("what gives pieces away, one feature alone (0: songs have less of it, 1: more):")
-    log("  " + ", ".join(f"{name} {means[name]:.2f}" for name in telling))
+def as_written(sheet: Sheet) -> Sheet:
+    """Read a song as a piece is read: the product ends a note where it is struck again, and at the last bar line."""
+    song = song_from_sheet(sheet)
+    end_tick = sum(bar.length_tick for bar in sheet.bars)
+    parts = tuple(replace(part, notes=trimmed(part.notes, end_tick)) for part in song.parts)
+    return sheet_and_loss(song.with_parts(parts))[0]
 
 
-def mean_auc(verdicts: Sequence[Verdict]) -> float:
-    return float(np.mean([verdict.auc for verdict in verdicts]))
+def log_answer(folds: Sequence[Fold], answer: Answer) -> None:
+    """Write what the figures leave out to stderr: each fold, pieces as wholes, and what gives pieces away."""
+    named = [(f"pieces of {fold.style}", verdict) for fold, verdict in zip(folds, answer.pieces, strict=True)]
+    for name, verdict in [*named, ("shuffled bars", answer.bar_shuffle), ("songs", answer.real)]:
+        log(f"songs against {name}: AUC {verdict.auc:.3f} (sd {verdict.sd:.3f}), as wholes {verdict.whole_auc:.3f}")
+    telling = sorted(answer.telling.items(), key=lambda item: -abs(item[1][0] - 0.5))[:N_TELLING]
+    log("what gives pieces away, one feature alone: how often a song has more of it; medians of songs and of pieces")
+    for name, (auc, of_songs, of_pieces) in telling:
+        log(f"  {name:28}{auc:6.2f}{of_songs:9.3f}{of_pieces:9.3f}")
+
+
+def mean_auc(folds: Sequence[Fold], answer: Answer) -> float:
+    """Return the AUC over folds, each as heavy as the songs that it leaves out."""
+    weights = [len(fold.unseen) for fold in folds]
+    return float(np.average([verdict.auc for verdict in answer.pieces], weights=weights))
 
 
 def _side(sheets: Sequence[Sheet], groups: Sequence[int] | None = None) -> Side:
     return side([_windows(sheet) for sheet in sheets], groups)
+
+
+def _by_line_up(sheets: Sequence[Sheet]) -> Side:
+    """Make a song and the pieces that borrow its line-up one group. The borrowed tempo tells which it is."""
+    return _side(sheets, [sheet.bars[0].tempo_qpm for sheet in sheets])
+
+
+def _only(one: Side, groups: NDArray[np.int64]) -> Side:
+    chosen = np.isin(one.groups, groups)
+    return Side(one.rows[chosen], one.groups[chosen])
 
 
 def _windows(sheet: Sheet) -> list[Features]:
@@ -116,6 +154,10 @@ def _shuffled(song: Sheet, rng: np.random.Generator) -> Sheet:
     return reordered(opening, rng.permutation(len(opening.bars)))
 
 
-def _area_of(songs: Side, others: Side, column: int) -> float:
-    ours, theirs = (one.rows[:, column][~np.isnan(one.rows[:, column])] for one in (songs, others))
-    return area(ours, theirs) if ours.size and theirs.size else 0.5
+def _telling(songs: Side, pieces: Side) -> dict[str, tuple[float, float, float]]:
+    found = {}
+    for column, name in enumerate(songs.names):
+        ours, theirs = (one.rows[:, column][~np.isnan(one.rows[:, column])] for one in (songs, pieces))
+        if ours.size and theirs.size:
+            found[name] = (area(ours, theirs), float(np.median(ours)), float(np.median(theirs)))
+    return found
