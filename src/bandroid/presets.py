@@ -111,6 +111,8 @@ PRESETS = (
 )
 """what `learn --preset` knows"""
 
+DEFAULT_PRESET = "quick"
+
 PRESET_NAMES = tuple(preset.name for preset in PRESETS)
 
 

@@ -66,11 +66,11 @@ class Setting:
         if self.choices:
             return near.listed(self.choices, "or")
         if self.least is not None and self.most is not None:
-            return f"{self.least:g} to {self.most:g}"
+            return f"{_number(self.least)} to {_number(self.most)}"
         if self.least is not None:
-            return f"{self.least:g} or more"
+            return f"{_number(self.least)} or more"
         if self.most is not None:
-            return f"{self.most:g} or less"
+            return f"{_number(self.most)} or less"
         return _WHAT_IS_WANTED[self.kind]
 
 
@@ -196,6 +196,11 @@ def _unknown(name: str, known: Mapping[str, Setting]) -> str:
         return f"there is no setting called {name[:80]!r}; there is {near.listed(others, 'and')}"
     rest = f" (there is also {near.listed(others, 'and')})" if others else ""
     return f"there is no setting called {name[:80]!r}; did you mean {near.listed(likely, 'or')}?{rest}"
+
+
+def _number(value: float) -> str:
+    """(0.9) -> "0.9"; (1000000) -> "1,000,000"."""
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
 def _example(known: Mapping[str, Setting]) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from bandroid import near
 from bandroid.errors import WishError
-from bandroid.presets import PRESET_NAMES, find_preset
+from bandroid.presets import PRESET_NAMES
 from bandroid.render.wish import AUDIO_FORMATS, RenderWish
 
 
@@ -24,6 +24,13 @@ def complete_style(incomplete: str) -> list[str]:
 def complete_preset(incomplete: str) -> list[str]:
     """Offer the presets that begin so, to the shell."""
     return [name for name in PRESET_NAMES if name.startswith(incomplete)]
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """Offer the training runs that begin so, to the shell."""
+    from bandroid.training.run_folder import run_names
+
+    return [name for name in run_names() if name.startswith(incomplete)]
 
 
 def _complete_audio(incomplete: str) -> list[str]:
@@ -140,8 +147,3 @@ def one_of(flag: str, value: int, allowed: tuple[int, ...]) -> int:
     if value not in allowed:
         raise WishError(f"{flag} {value}: choose {near.listed(map(str, allowed), 'or')}")
     return value
-
-
-def check_preset(preset: str) -> str:
-    """Return the preset's name; raises WishError, offering near ones."""
-    return find_preset(preset).name
