@@ -86,20 +86,37 @@ def learn(
     folders: Sequence[str | Path],
     *,
     name: str,
+    preset: str | None = None,
+    minutes: float | None = None,
+    steps: int | None = None,
+    settings: Sequence[str] = (),
+    device: str = "auto",
+    resume: bool = False,
     hold_out: Sequence[str] = (),
     held_out: str | None = None,
     exclude: Sequence[str] = (),
     force: bool = False,
 ) -> styles.Bundle:
-    """Learn a style from folders of music and keep it under a name.
+    """Learn a style from folders of music and keep it under a name. Everything means what `bandroid learn` says.
 
-    Raises CorpusError, WishError, StyleError, OutputExistsError.
+    Raises CorpusError, WishError, StyleError, RunError, OutputExistsError, MachineError.
     """
-    from bandroid.commands.learn import collect_songs, learn_instant_style
+    from bandroid.commands.learn import collect_songs
+    from bandroid.commands.learning import learn_wish, make_style
 
-    styles.check_can_save(name, force=force)
+    wish = learn_wish(
+        preset=preset,
+        settings=settings,
+        name=name,
+        minutes=minutes,
+        steps=steps,
+        device=device,
+        resume=resume,
+        force=force,
+    )
+    styles.check_can_save(name, force=force or resume)
     corpus = collect_songs([Path(folder) for folder in folders], hold_out, held_out, exclude, quiet=True)
-    return learn_instant_style(corpus, name, force=force, quiet=True)
+    return make_style(corpus, name, wish, force=force, quiet=True)
 
 
 def inspect(path: str | Path) -> tuple[SongDescription, ...]:

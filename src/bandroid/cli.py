@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bandroid import terminal
-from bandroid.commands import styles
+from bandroid.commands import presets, styles
 from bandroid.commands.options import (
     Audio,
     Bars,
@@ -34,9 +34,12 @@ from bandroid.commands.options import (
     TopP,
     Variations,
     complete_preset,
+    complete_run,
     complete_style,
     render_wish,
 )
+
+_DEVICES = ("auto", "cpu", "cuda", "mps")
 
 app = typer.Typer(
     name="bandroid",
@@ -47,6 +50,7 @@ app = typer.Typer(
     epilog="Start: bandroid compose. Then: bandroid learn FOLDER --name mine; bandroid compose mine",
 )
 app.add_typer(styles.app, name="styles")
+app.add_typer(presets.app, name="presets")
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -201,11 +205,32 @@ def continue_song(
 def learn(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders (or files) of music.")],
     preset: Annotated[
-        str, typer.Option(metavar="PRESET", help="What kind of style to make.", autocompletion=complete_preset)
-    ] = "instant",
+        str | None,
+        typer.Option(
+            metavar="PRESET",
+            help="What kind of style to make: bandroid presets list.  [default: quick]",
+            autocompletion=complete_preset,
+        ),
+    ] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="The style's name; the folder's own if left out.")
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(metavar="M", help="Be done by then, files and all; by default the songs held out say when."),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", help="Train this many steps at most.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change a setting: bandroid presets show quick."),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(metavar="DEVICE", help="auto, cpu, cuda or mps.", autocompletion=lambda: list(_DEVICES)),
+    ] = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a training that was broken off, as if it had not been.")
+    ] = False,
     hold_out: Annotated[
         list[str] | None,
         typer.Option("--hold-out", metavar="NAME", help="A song not to learn, but to test on. May be given again."),
@@ -224,8 +249,11 @@ def learn(
 
     \b
     bandroid learn my-band --name mine
-    bandroid learn my-band live-tapes --held-out 10% --exclude 'demo*'
-    bandroid learn my-band --hold-out best-song.mid --force
+    bandroid learn my-band --name mine --minutes 2 --hold-out best-song.mid
+    bandroid learn my-band --name mine --resume            after Ctrl-C or a power cut
+    bandroid learn one-band other-band --name both         both in equal shares
+    bandroid learn my-band --preset instant                by counting alone, in seconds
+    bandroid learn my-band --set learning_rate=5e-4 --set layers=128,128 --force
     """
     from bandroid.commands.learn import learn as learn_style
 
@@ -233,6 +261,11 @@ def learn(
         folders=folders,
         preset=preset,
         name=name,
+        minutes=minutes,
+        steps=steps,
+        settings=settings or [],
+        device=device,
+        resume=resume,
         hold_out=hold_out or [],
         held_out=held_out,
         exclude=exclude or [],
@@ -261,6 +294,28 @@ def evaluate(
     from bandroid.commands.evaluate import evaluate as evaluate_style
 
     evaluate_style(style, folders, exclude=exclude or [], as_json=as_json)
+
+
+@app.command()
+def compare(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A training's name.", autocompletion=complete_run)],
+    other: Annotated[str, typer.Argument(metavar="RUN", help="Another's.", autocompletion=complete_run)],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Draw both into one picture, in this folder.")
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Compare two trainings: which settings differ, and what came of it.
+
+    \b
+    bandroid learn my-band --name one --set dropout=0.3
+    bandroid learn my-band --name two --set dropout=0.5
+    bandroid compare one two -o out
+    """
+    from bandroid.commands.compare import compare as compare_runs
+
+    compare_runs((run, other), out=out, force=force, as_json=as_json)
 
 
 @app.command()

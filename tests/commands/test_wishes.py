@@ -69,8 +69,3 @@ def test_impossible_bits():
     assert wish.bits == 24 and wish.is_mono and not wish.with_score
     with pytest.raises(WishError, match="picture of the sound"):
         options.render_wish(["none"], 16, False, 0.0, False, False, 0.0, None, False, True)
-
-
-def test_presets():
-    with pytest.raises(WishError, match="did you mean instant"):
-        options.check_preset("instnt")

@@ -47,8 +47,7 @@ class Graph:
         """Put in a matrix float32[rows, columns], in eight bits where the graph is to be small."""
         if not self._is_int8 or value.size < _SMALL:
             return self.constant(value)
-        scale = np.maximum(np.abs(value).max(axis=1, keepdims=True), 1e-12).astype(np.float32) / np.float32(127)
-        levels = np.clip(np.rint(value / scale), -127, 127).astype(np.int8)
+        levels, scale = in_eight_bits(value)
         name = f"c{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(levels, name))
         return self.node("Mul", self.node("Cast", name, to=TensorProto.FLOAT), self.constant(scale))
@@ -83,3 +82,17 @@ class Graph:
         onnx.checker.check_model(model, full_check=True)
         content: bytes = model.SerializeToString(deterministic=True)
         return content
+
+
+def in_eight_bits(value: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return int8[rows, columns] and float32[rows, 1] whose product is a matrix, rounded row by row."""
+    scale = np.maximum(np.abs(value).max(axis=1, keepdims=True), 1e-12).astype(np.float32) / np.float32(127)
+    return np.clip(np.rint(value / scale), -127, 127).astype(np.int8), scale
+
+
+def rounded(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a matrix as a graph of eight-bit constants holds it."""
+    if value.ndim != 2 or value.size < _SMALL:
+        return value
+    levels, scale = in_eight_bits(value)
+    return levels.astype(np.float32) * scale

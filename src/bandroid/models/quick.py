@@ -67,7 +67,7 @@ class Recurrence(nn.Module):
         if state is None:
             state = x.new_zeros(len(x), sum(self.sizes))
         tracks = []
-        starts = torch.split(state, self.sizes, dim=1)  # type: ignore[no-untyped-call]
+        starts = torch.split(state, self.sizes, dim=1)
         for gru, first in zip(self.layers, starts, strict=True):
             x, _ = gru(self.drop(x), first[None].contiguous())
             tracks.append(torch.cat([first[:, None], x], dim=1))

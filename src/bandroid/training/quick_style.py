@@ -1,0 +1,80 @@
+"""From a trained `quick` net to the graphs that a style carries: checked, in eight bits where that costs nothing."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from bandroid.bundle.export import check_parity, export_quick
+from bandroid.bundle.graph import rounded
+from bandroid.bundle.manifest import Json
+from bandroid.generation.features import FEATURES_VERSION
+from bandroid.models.quick import QuickNet
+from bandroid.settings import as_json
+from bandroid.training.quick import QuickTask
+
+WEIGHTS_NAME = "weights.safetensors"
+MOST_INT8_LOSS = 0.003
+"""eight bits are taken where they cost less than this share of the held-out loss"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetFiles:
+    """What a net adds to a style."""
+
+    graphs: dict[str, bytes]
+    model: Mapping[str, Json]
+    """for the manifest: what the net is"""
+    weights: bytes
+    """for whoever wants to learn further: safetensors, float16"""
+
+
+def net_files(task: QuickTask) -> NetFiles:
+    """Export a task's net as it stands. Raises StyleError where the graphs are not what was trained."""
+    net = task.model
+    small = eight_bit_copy(net)
+    loss, small_loss = _held_out_loss(task, net), _held_out_loss(task, small)
+    is_int8 = small_loss <= loss * (1 + MOST_INT8_LOSS)
+    chosen = small if is_int8 else net
+    graphs = export_quick(chosen, is_int8=is_int8)
+    worst = check_parity(chosen, graphs)
+    model = {
+        "features": FEATURES_VERSION,
+        "net": as_json(net.config),
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "weights": "int8" if is_int8 else "float32",
+        "parity": float(f"{worst:.0e}"),
+    }
+    return NetFiles(graphs, model, weights_to_bytes(net.state_dict()))
+
+
+def eight_bit_copy(net: QuickNet) -> QuickNet:
+    """Return a net whose matrices are rounded as graphs of eight-bit constants hold them."""
+    small = copy.deepcopy(net)
+    with torch.no_grad():
+        for parameter in small.parameters():
+            parameter.copy_(torch.from_numpy(rounded(parameter.detach().cpu().numpy())))
+    return small
+
+
+def weights_to_bytes(weights: Mapping[str, Tensor]) -> bytes:
+    """Return weights as a safetensors file of float16, sorted by name."""
+    halves = {name: weights[name].detach().cpu().half().contiguous() for name in sorted(weights)}
+    content: bytes = safetensors.torch.save(halves)
+    return content
+
+
+def _held_out_loss(task: QuickTask, net: QuickNet) -> float:
+    """Return a net's held-out loss in place of the task's own."""
+    own = task.model
+    task.model = net.eval()
+    try:
+        with torch.no_grad():
+            return float(task.evaluate()["loss"])
+    finally:
+        task.model = own
