@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandroid.corpus.split import HELD_OUT, TRAIN, parse_share, split_songs
+from bandroid.corpus.split import HELD_OUT, TRAIN, last_bars, parse_share, split_songs
 from bandroid.errors import WishError
+from bandroid.music.clock import bar_grid
+from bandroid.music.notes import Notes
+from bandroid.music.song import Part, Song
 
 KEYS = [f"song {number}" for number in range(20)]
 
@@ -47,3 +52,30 @@ def test_named_songs_count_towards_the_share() -> None:
 def test_something_must_be_left_to_learn_from() -> None:
     with pytest.raises(WishError, match="leave at least one"):
         split_songs(["only"], share=0.1)
+
+
+class TestLastBars:
+    def test_a_quarter_of_a_song(self, band: Callable[..., Song]) -> None:
+        song = band(1)
+        beginning, ending = last_bars(song, 0.25)
+        assert bar_grid(beginning).n_bars == 12
+        assert bar_grid(ending).n_bars == 4
+        assert beginning.n_notes + ending.n_notes == song.n_notes
+        assert (ending.tempos, ending.metres) == (song.tempos, song.metres)
+        assert [part.program for part in ending.parts] == [part.program for part in song.parts]
+
+    @pytest.mark.parametrize(("share", "n_ending"), [(0.0, 1), (0.01, 1), (0.5, 2), (1.0, 3)])
+    def test_both_have_at_least_a_bar(self, band: Callable[..., Song], share: float, n_ending: int) -> None:
+        _, ending = last_bars(band(1, 4), share)
+        assert bar_grid(ending).n_bars == n_ending
+
+    def test_silence_around_the_music_does_not_count(self) -> None:
+        # Music from bar 5 to bar 8; its last note rings to bar 20.
+        rows = [(1920 * bar, 480, 60, 80) for bar in range(4, 7)] + [(1920 * 7, 1920 * 12, 60, 80)]
+        beginning, ending = last_bars(Song(480, (Part("", 0, False, Notes.from_rows(rows)),)), 0.5)
+        assert (beginning.n_notes, ending.n_notes) == (2, 2)
+
+    def test_one_bar_cannot_be_cut(self, band: Callable[..., Song]) -> None:
+        for song in (band(1, 1), Song(480, ())):
+            with pytest.raises(ValueError, match="bar"):
+                last_bars(song, 0.5)

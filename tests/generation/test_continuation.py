@@ -18,7 +18,7 @@ from bandroid.music.midi_writer import midi_bytes, write_midi
 from bandroid.music.notes import Notes
 from bandroid.music.read import read_songs
 from bandroid.music.song import KeyChange, MetreChange, Part, Song, TempoChange, TextEvent
-from small_band import BAR, QUARTER, small_song
+from small_band import BAR, small_song
 
 
 def seam(song: Song) -> int:
@@ -60,7 +60,7 @@ def test_the_song_stays_and_new_bars_come(small_style: ScoreStyle) -> None:
     assert piece.song.end_tick <= 24 * BAR
     assert piece.song.n_notes > song.n_notes
     assert (piece.song.tempos, piece.song.metres) == (song.tempos, song.metres)
-    drums, bass, guitar = (p.notes.select(p.notes.onset_tick >= seam(piece.song)) for p in piece.song.parts)
+    drums, bass, _guitar = (p.notes.select(p.notes.onset_tick >= seam(piece.song)) for p in piece.song.parts)
     # Everybody keeps to what he plays: the bass stays a bass, and its roots are those of the song's key.
     assert len(drums) and len(bass)
     assert set(drums.pitch.tolist()) <= set(song.parts[0].notes.pitch.tolist())
@@ -196,9 +196,7 @@ def test_parts_keep_their_places(small_style: ScoreStyle) -> None:
 
 def test_of_forty_parts_the_busiest_go_on(small_style: ScoreStyle) -> None:
     rows = scale(2)
-    parts = tuple(
-        Part(f"Voice {n}", n, False, Notes.from_rows(rows if n < 38 else rows[:1]), pan=n) for n in range(40)
-    )
+    parts = tuple(Part(f"Voice {n}", n, False, Notes.from_rows(rows if n < 38 else rows[:1]), pan=n) for n in range(40))
     song = Song(480, parts)
     after = continue_song(small_style, song, Wish(1), seed=1).song
     given_notes(song, after)

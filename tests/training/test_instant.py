@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bandroid.bundle.manifest import TrainingSong
@@ -79,3 +80,17 @@ def test_a_real_song_is_learnt(data: Path) -> None:
     learnt = learn_instant(songs)
     assert learnt.n_notes > 1000
     assert 0.3 < learnt.line_ups[0].habits.silent_share < 0.7
+
+
+def test_weights_of_one_change_nothing() -> None:
+    one, other = learn_instant(small_band()), learn_instant(small_band(), weights=[1.0, 1.0, 1.0])
+    assert all(np.array_equal(one.counts[name], other.counts[name]) for name in one.counts)
+    assert one.line_ups == other.line_ups
+
+
+def test_a_song_that_weighs_more_is_learnt_better() -> None:
+    songs = small_band()
+    plain, weighted = learn_instant(songs), learn_instant(songs, weights=[1, 1, 2.5])
+    assert len(weighted.line_ups) == 4
+    assert weighted.line_ups[2] == weighted.line_ups[3] == plain.line_ups[2]
+    assert weighted.counts["count"].sum() > plain.counts["count"].sum()
