@@ -115,9 +115,7 @@ class TestGuard:
             assert piece.habits.longest_loop_bars <= 2
             assert piece.habits.longest_rest_bars == 0
 
-    def test_a_player_strikes_no_more_at_once_and_reaches_no_further_than_before(
-        self, small_style: ScoreStyle
-    ) -> None:
+    def test_a_player_strikes_no_more_at_once_and_reaches_no_further_than_before(self, small_style: ScoreStyle) -> None:
         for seed in range(6):
             song = compose(small_style, Wish(12, key=(0, False), sampling=Sampling(3.0, 1.0)), seed).song
             for part in song.parts:
