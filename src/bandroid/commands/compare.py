@@ -57,8 +57,8 @@ def compare(names: tuple[str, str], *, out: Path | None, force: bool, as_json: b
         ended = (
             f"; it ended because {outcome['ended_because']}" if "ended_because" in outcome else "; not at its end yet"
         )
-        kept = trained.choice.because if trained.choice else "nothing to keep yet"
-        terminal.say(f"{trained.run.name}: kept {kept}{ended}")
+        kept = f"kept {trained.choice.because}" if trained.choice else "nothing to keep yet"
+        terminal.say(f"{trained.run.name}: {kept}{ended}")
     for picture in pictures:
         terminal.say(str(picture))
 

@@ -219,7 +219,7 @@ def _share_panel(title: str, lines: tuple[_Line, ...], levels: tuple[_Level, ...
     high = max(values, default=1.0)
     low = min(values, default=0.0)
     if low > 0.4:  # accuracies: show the part where they are
-        low, high = math.floor(10 * low) / 10, math.ceil(10 * high + 0.01) / 10
+        low, high = math.floor(20 * low) / 20, math.ceil(20 * high + 0.01) / 20
     else:
         low, high = 0.0, max(1.15 * high, 0.02)
     return _Panel(title, lines, levels, low, min(high, 1.0), _SHARE_PX, lambda value: f"{100 * value:g} %")
@@ -301,9 +301,9 @@ def _curves(panel: _Panel, steps: _Steps) -> list[str]:
         labels.append((places[-1][1], f"{line.name} {_value(panel, line.points[-1][1])}", line.colour))
     lines.append("</g>")
     x = steps.x_px(steps.last) + 14
-    free_px = -math.inf
+    free_px = panel.top_px + 4
     for y, words, colour in sorted(labels):
-        y = max(y + 4, panel.top_px + 4, free_px)
+        y = max(min(y + 4, panel.top_px + panel.height_px - 4), free_px)
         lines.append(_text(x, y, words, 13, colour=colour))
         free_px = y + 17
     return lines

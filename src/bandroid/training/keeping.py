@@ -11,11 +11,9 @@ import errno
 from collections.abc import Callable, Collection
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from bandroid.errors import BandroidError, RunError
-from bandroid.training.averaging import AveragedWeights
 from bandroid.training.checkpoint import (
     Checkpoint,
     first_to_go,
@@ -31,6 +29,7 @@ from bandroid.training.judging import Choice, Evaluation
 from bandroid.training.metrics import MetricsFile
 from bandroid.training.milestones import load_milestone, milestone_steps, remove_milestone, save_milestone
 from bandroid.training.run_folder import RunFolder
+from bandroid.training.stepping import Stepper
 
 
 class Keeper:
@@ -50,19 +49,19 @@ class Keeper:
         """the last thing that was to be written could not be"""
         self.metrics = MetricsFile(run.metrics_file)
 
-    def go_on(self, average: AveragedWeights, optimizer: torch.optim.Optimizer) -> Course:
+    def go_on(self, stepper: Stepper) -> Course:
         """Return the course of the last whole checkpoint and load its tensors; a new one where there is none.
 
         Raises RunError where a checkpoint is of a newer version or does not fit the model.
         """
-        self._held[0] = average.copy()
+        self._held[0] = stepper.average.copy()
         if self._run.facts().outcome:
             self._run.change_facts(outcome=None)
         steps = steps_in(self._run.checkpoints)
         for step in reversed(steps):
             checkpoint = load_checkpoint(self._run.checkpoints, step)
             if checkpoint is not None and self._load_held(checkpoint.state["held"]):
-                course = self._load(checkpoint, average, optimizer)
+                course = self._load(checkpoint, stepper)
                 self._say(f"going on from step {step}")
                 break
             self._say(f"the checkpoint of step {step} is cut off or damaged; it is passed over")
@@ -91,11 +90,11 @@ class Keeper:
         """Return the averaged weights of a step that is wanted; 0: before training."""
         return self._held[step]
 
-    def save(self, course: Course, average: AveragedWeights, optimizer: torch.optim.Optimizer) -> None:
+    def save(self, course: Course, stepper: Stepper) -> None:
         """Write milestones, metrics and a checkpoint, in this order: a checkpoint needs the others."""
-        tensors = {f"model/{name}": tensor for name, tensor in average.copy_model().items()}
-        tensors |= {f"average/{name}": tensor for name, tensor in average.copy().items()}
-        for index, moments in optimizer.state_dict()["state"].items():
+        tensors = {f"model/{name}": tensor for name, tensor in stepper.average.copy_model().items()}
+        tensors |= {f"average/{name}": tensor for name, tensor in stepper.average.copy().items()}
+        for index, moments in stepper.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{index}/{name}": tensor.cpu() for name, tensor in moments.items()}
         try:
             self._write_pending()
@@ -157,16 +156,17 @@ class Keeper:
             step: weights for step, weights in self._held.items() if step in self._wanted or step in self._pending
         }
 
-    def _load(self, checkpoint: Checkpoint, average: AveragedWeights, optimizer: torch.optim.Optimizer) -> Course:
+    def _load(self, checkpoint: Checkpoint, stepper: Stepper) -> Course:
         tensors = checkpoint.tensors
         moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in split_tensors(tensors, "optimizer").items():
             index, _, what = name.partition("/")
             moments.setdefault(int(index), {})[what] = tensor
         try:
-            average.set_model(split_tensors(tensors, "model"))
-            average.set(split_tensors(tensors, "average"))
-            optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+            stepper.average.set_model(split_tensors(tensors, "model"))
+            stepper.average.set(split_tensors(tensors, "average"))
+            groups = stepper.optimizer.state_dict()["param_groups"]
+            stepper.optimizer.load_state_dict({"state": moments, "param_groups": groups})
             course = Course.from_json(checkpoint.state["course"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise RunError(

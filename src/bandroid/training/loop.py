@@ -8,7 +8,6 @@ later `--resume` goes on from.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from torch import Tensor
 
 from bandroid.errors import BandroidError, WishError
 from bandroid.presets import TrainingSettings
-from bandroid.training.averaging import AveragedWeights
 from bandroid.training.judging import (
     Choice,
     Evaluation,
@@ -32,8 +30,9 @@ from bandroid.training.judging import (
 )
 from bandroid.training.keeping import Keeper
 from bandroid.training.metrics import Board
-from bandroid.training.probe import Probe, in_precision, on_cores, probe
+from bandroid.training.probe import Probe, on_cores, probe
 from bandroid.training.run_folder import RunFolder
+from bandroid.training.stepping import Stepper
 from bandroid.training.task import Task
 
 MOST_COLLAPSES = 3
@@ -131,11 +130,9 @@ class _Training:
     ) -> None:
         self.task, self.settings, self.run = task, settings, run
         self.yardsticks, self.chosen, self.listener = yardsticks, chosen, listener
-        self.device = next(task.model.parameters()).device
-        self.average = AveragedWeights(task.model, settings.ema_decay)
-        self.optimizer = _optimizer(task, settings)
+        self.stepper = Stepper(task, settings, chosen)
         self.keeper = Keeper(run, settings.disk_mb, listener.say)
-        self.course = self.keeper.go_on(self.average, self.optimizer)
+        self.course = self.keeper.go_on(self.stepper)
         self.board = Board(run, self.course.step)
         self.epoch_steps = task.batches_per_epoch * settings.batch_size / chosen.batch_size
         self.test_second = 0.0
@@ -168,47 +165,25 @@ class _Training:
 
     def _step(self) -> None:
         """Learn from one batch, or go back where the loss says that all is lost."""
-        course, model = self.course, self.task.model
+        course = self.course
         start = time.perf_counter()
         course.step += 1
-        model.train()
-        _seed(self.settings.seed, course.step, "step", self.device)
-        with in_precision(self.chosen.precision, self.device):
-            loss, figures = self.task.loss(course.step, self.chosen.batch_size)
-        rate = self._learning_rate()
-        value = float(loss.detach())
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), self.settings.gradient_clip)
-        is_finite = math.isfinite(value) and math.isfinite(float(norm))
-        if is_finite:
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            self.optimizer.step()
-            self.average.follow(course.step)
-        self.keeper.metrics.add("step", step=course.step, loss=value, learning_rate=rate)
-        self.board.add(course.step, **{"loss/step": value})
-        if not is_finite:
+        done = self.stepper.step(course)
+        self.keeper.metrics.add("step", step=course.step, loss=done.loss, learning_rate=done.learning_rate)
+        self.board.add(course.step, **{"loss/step": done.loss})
+        if not done.is_finite:
             self._go_back("the loss is no number any more")
-        elif course.take(value, figures, self.yardsticks.unigram_loss):
-            self._go_back(f"the loss jumped to {value:.2f}")
+        elif course.take(done.loss, done.figures, self.yardsticks.unigram_loss):
+            self._go_back(f"the loss jumped to {done.loss:.2f}")
         self.step_second += 0.1 * (time.perf_counter() - start - self.step_second)
-
-    def _learning_rate(self) -> float:
-        course, settings = self.course, self.settings
-        warm = min((course.step - course.warm_from) / (settings.warmup_steps + 1), 1.0)
-        return settings.learning_rate * course.rate_factor * warm
 
     def _go_back(self, why: str) -> None:
         """Take up the best weights again with half the learning rate; steps count on, so that batches are new ones."""
         course = self.course
         best = choose(course.evaluations, self.yardsticks)
-        weights = self.keeper.weights_of(best.step if best else 0)
-        self.average.set(weights)
-        self.average.set_model(weights)
-        self.optimizer.state.clear()
-        course.go_back()
         to_step = best.step if best else 0
+        self.stepper.take_up(self.keeper.weights_of(to_step))
+        course.go_back()
         self.keeper.metrics.add("back", step=course.step, to_step=to_step, because=why)
         self.listener.say(
             f"step {course.step:>5}  {why}: back to step {to_step} with "
@@ -250,8 +225,8 @@ class _Training:
         """Return how the averaged weights do now."""
         course, model = self.course, self.task.model
         model.eval()
-        with self.average.in_the_model(), torch.no_grad():
-            _seed(self.settings.seed, course.step, "test", self.device)
+        with self.stepper.average.in_the_model(), torch.no_grad():
+            self.stepper.seed(course.step, "test")
             figures = self.task.evaluate()
             sample = self._sample()
         loss, accuracy = course.means()
@@ -264,28 +239,28 @@ class _Training:
             held_out_accuracy=float(figures["accuracy"]) if "accuracy" in figures else None,
             copy_rate=sample.copy_rate,
             problem=sample.problem,
-            learning_rate=self._learning_rate(),
+            learning_rate=self.stepper.learning_rate(course),
             elapsed_second=round(time.monotonic() - self.started_second, 3),
         )
 
     def _sample(self) -> Sample:
         step = self.course.step
         folder = None if self.keeper.is_full else self.run.sample(step)
-        _seed(self.settings.seed, step, "sample", self.device)
+        self.stepper.seed(step, "sample")
         try:
             return self.task.sample(step, folder)
         except (BandroidError, OSError) as error:
             if folder is None:
                 raise
             self.keeper.complain(error)
-            _seed(self.settings.seed, step, "sample", self.device)
+            self.stepper.seed(step, "sample")
             return self.task.sample(step, None)
 
     def _note(self, one: Evaluation) -> None:
         """Tell of a test, and hold the weights that may be chosen."""
         evaluations = self.course.evaluations
         found = candidates(evaluations, self.yardsticks.copy_habit)
-        self.keeper.hold(one, self.average.copy(), [other.step for other in found])
+        self.keeper.hold(one, self.stepper.average.copy(), [other.step for other in found])
         self.keeper.metrics.add("test", **one.as_json())
         self.board.add(
             one.step,
@@ -302,7 +277,7 @@ class _Training:
 
     def _save(self) -> None:
         self.course.elapsed_second = round(time.monotonic() - self.started_second, 3)
-        self.keeper.save(self.course, self.average, self.optimizer)
+        self.keeper.save(self.course, self.stepper)
         self.saved_second = time.monotonic()
 
     # --- the end ---
@@ -348,7 +323,7 @@ class _Training:
                 f"--set learning_rate={self.settings.learning_rate / 10:g}"
             )
         weights = self.keeper.weights_of(choice.step)
-        self.average.set_model(weights)
+        self.stepper.average.set_model(weights)
         self.task.model.eval()
         outcome = Outcome(choice, ended_because, course.step, tuple(self.course.evaluations), weights, self.chosen)
         self.keeper.end(outcome.choice, ended_because, course.step)
@@ -377,25 +352,3 @@ class _Training:
             best = choose(course.evaluations, self.yardsticks)
             likely = (best.step if best else 0) + self.settings.patience * course.every
             self.listener.progress(course.step, max(likely, course.step))
-
-
-def _optimizer(task: Task, settings: TrainingSettings) -> torch.optim.AdamW:
-    """Return AdamW (Loshchilov and Hutter 2019); matrices decay, biases and scales do not."""
-    matrices = [weight for weight in task.model.parameters() if weight.requires_grad and weight.ndim >= 2]
-    others = [weight for weight in task.model.parameters() if weight.requires_grad and weight.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=settings.learning_rate)
-
-
-def _seed(seed: int, step: int, what: str, device: torch.device) -> None:
-    """Seed torch for a step, so that it draws the same whatever came before.
-
-    Not by torch.manual_seed: where there is no graphics card it remembers every call, in case one comes up.
-    """
-    digest = hashlib.sha256(f"{seed} {step} {what}".encode()).digest()
-    number = int.from_bytes(digest[:8], "big") >> 1
-    torch.default_generator.manual_seed(number)
-    if device.type == "cuda":
-        torch.cuda.manual_seed(number)
-    elif device.type == "mps":
-        torch.mps.manual_seed(number)
