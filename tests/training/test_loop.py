@@ -166,6 +166,19 @@ learn(SlowTask(), steps=10_000)
     assert same_weights(again.weights, outcome.weights)
 
 
+def test_ctrl_c_says_where_it_goes_on():
+    class InterruptedTask(TinyTask):
+        def loss(self, step, batch_size):
+            if step == 18:
+                raise KeyboardInterrupt
+            return super().loss(step, batch_size)
+
+    said = []
+    with pytest.raises(KeyboardInterrupt), opened("mine", FACTS, "new") as run:
+        train(InterruptedTask(), LONG, run, HABIT, Budget(steps=62), Listener(said.append))
+    assert said[-1] == "broken off after step 18: --resume goes on from step 15"
+
+
 def test_more_steps_go_on_as_if_they_had_been_asked_for_at_once(unbroken):
     outcome, lines = unbroken
     learn(TinyTask(), steps=23)  # with a test at the end that the whole training would not have

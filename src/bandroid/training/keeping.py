@@ -79,6 +79,11 @@ class Keeper:
                 remove_milestone(self._run, step)
         return course
 
+    @property
+    def from_where(self) -> str:
+        """Say where a training that is broken off now would go on."""
+        return f"from step {self._last_saved}" if self._last_saved else "from the beginning"
+
     def hold(self, one: Evaluation, weights: dict[str, Tensor], wanted: Collection[int]) -> None:
         """Take the weights of a test; hold those of the wanted steps in memory from now on."""
         self._held[one.step] = weights
@@ -138,7 +143,7 @@ class Keeper:
             what = "there is no room left on the disk" if is_no_room else str(error)
             self._say(
                 f"{what}: training goes on with the best in memory; should it be broken off now, "
-                f"--resume goes on from step {self._last_saved}"
+                f"--resume goes on {self.from_where}"
             )
         self.is_full = True
         # What need not be held in memory is given up.

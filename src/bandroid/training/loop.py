@@ -158,6 +158,9 @@ class _Training:
                 self._report_progress(budget)
                 ended_because = self._reason_to_end(budget)
             return self._end(ended_because)
+        except KeyboardInterrupt:
+            self.listener.say(f"broken off after step {self.course.step}: --resume goes on {self.keeper.from_where}")
+            raise
         finally:
             self.board.close()
 
