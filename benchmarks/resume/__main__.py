@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.command_line import command, environment
 from benchmarks.figures import Figure, log, run
-from benchmarks.resume.outcome import Outcome, differences, read_outcome
+from benchmarks.resume.outcome import Outcome, differences, read_outcome, source_digest
 
 BAND = "freedoom/band_lola_harvey"
 SONGS = ("d_map01", "d_map05", "d_map15")
@@ -49,6 +49,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         for name in SONGS:
             for path in (options.data / BAND).glob(f"{name}*"):
                 shutil.copy(path, bench.songs)
+        source = source_digest()
         begin_second = time.monotonic()
         _to_the_end(bench, place / "reference")
         whole_second = time.monotonic() - begin_second
@@ -62,6 +63,8 @@ def measure(options: argparse.Namespace) -> list[Figure]:
             _is_same(bench, place / f"trial-{number}", number, rng, whole_second, reference)
             for number in range(options.trials)
         )
+        if source_digest() != source:
+            raise SystemExit("bandroid's own source changed meanwhile: nothing of this can be compared; run it again")
     return [Figure("same_after_kill", n_same / options.trials, "share", "higher", floor=1.0, goal=1.0)]
 
 

@@ -9,6 +9,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import bandroid
+
 TIMES = ("_second", "_s")
 """endings of the names of values that differ from run to run"""
 
@@ -48,6 +50,12 @@ def differences(one: Outcome, other: Outcome) -> list[str]:
     if names:
         found.append(f"the style's {', '.join(names)} differ")
     return found
+
+
+def source_digest() -> str:
+    """Return one sha256 of all of bandroid's source, to know whether it stayed as it was."""
+    paths = sorted(Path(bandroid.__file__).parent.rglob("*.py"))
+    return hashlib.sha256("".join(_digest(path) for path in paths).encode()).hexdigest()
 
 
 def _without_times(line: dict[str, Any]) -> dict[str, Any]:
