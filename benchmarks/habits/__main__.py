@@ -58,7 +58,7 @@ def _pieces(style: ScoreStyle, guard: type[Guard]) -> list[Habits]:
     measured = []
     for seed in range(N_PIECES):
         rng = np.random.default_rng([seed, 1])
-        line_up = choose_line_up(style, Wish(), rng)
+        line_up = choose_line_up(style, Wish(), rng, 0, seed + 1)
         writing = write_bars(style, line_up, USUAL, [guard(line_up, style.line_ups, EARLY_BARS)], rng)
         for _ in range(EARLY_BARS):
             cursor = next(writing)

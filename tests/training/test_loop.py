@@ -270,7 +270,8 @@ def test_it_stops_when_the_time_is_up():
     outcome, _ = learn(TinyTask(), deadline_second=start + 0.5)
     assert outcome.ended_because == "the time is up"
     assert time.monotonic() - start < 1.5
-    assert outcome.evaluations[-1].step == outcome.n_steps or outcome.n_steps % 5 == 0
+    # One step in five is not worth another test.
+    assert outcome.n_steps - outcome.evaluations[-1].step <= 1
 
 
 def test_no_time_at_all_still_makes_something():

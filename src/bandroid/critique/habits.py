@@ -59,7 +59,7 @@ def measure(sheet: Sheet) -> Habits:
     sounding: NDArray[np.bool_] = contents > 0
     early = contents[:, :EARLY_BARS]
     pitched = [index for index, part in enumerate(sheet.parts) if not part.is_drum]
-    runs = [_longest_run(inside[cell % n_parts == index] // 256 % 128) for index in pitched]
+    runs = [longest_run(inside[cell % n_parts == index] // 256 % 128) for index in pitched]
     return Habits(
         silent_share=float(1 - sounding.mean()),
         longest_rest_bars=_longest_stretch(np.logical_not(sounding.any(axis=0))),
@@ -93,7 +93,7 @@ def _longest_loop(contents: NDArray[np.int64]) -> int:
     return longest
 
 
-def _longest_run(values: NDArray[np.int64]) -> int:
+def longest_run(values: NDArray[np.int64]) -> int:
     """Return the longest run of equal values: [60, 60, 62] -> 2."""
     return _longest_stretch(np.diff(values) == 0) + 1 if values.size else 0
 

@@ -16,6 +16,7 @@ from bandroid.generation.form import sections
 from bandroid.generation.guard import Guard
 from bandroid.generation.lesson import shift_from_c
 from bandroid.generation.lineup import LineUp, cast
+from bandroid.generation.plan import make_plan
 from bandroid.generation.sampling import AS_LEARNT, USUAL, Sampling, draw
 from bandroid.generation.stepper import Steering, Stepper, Style
 from bandroid.music.notes import Notes
@@ -93,9 +94,12 @@ def compose(
     `report` is called after each bar with bars done and bars in all. Raises WishError where the wish cannot be met.
     """
     rng = np.random.default_rng([seed, variation])
-    line_up = choose_line_up(style, wish, rng)
+    line_up = choose_line_up(style, wish, rng, seed, variation)
+    is_cast = wish.programs is not None
+    forms = [player.form for player in line_up.players]
+    plan = make_plan(forms, wish.n_bars, rng, is_everybody_heard=is_cast)
     # Whoever was asked for by name is heard, by the middle of the piece.
-    guard = Guard(line_up, style.line_ups, wish.n_bars, None if wish.programs is None else wish.n_bars // 2)
+    guard = Guard(line_up, style.line_ups, wish.n_bars, wish.n_bars // 2 if is_cast else None, plan=plan)
     guards = guards_of(style, wish, guard)
     writing = write_bars(style, line_up, wish.sampling, guards, rng)
     for done in range(1, wish.n_bars + 1):
@@ -176,8 +180,11 @@ def go_on(model: Stepper, sampling: Sampling, guards: Sequence[Steering], rng: n
         yield cursor
 
 
-def choose_line_up(style: Style, wish: Wish, rng: np.random.Generator) -> LineUp:
-    """Take one of the band's line-ups, one that fits the wish if there is any, and change it as wished."""
+def choose_line_up(style: Style, wish: Wish, rng: np.random.Generator, seed: int, variation: int = 1) -> LineUp:
+    """Take one of the band's line-ups, one that fits the wish if there is any, and change it as wished.
+
+    The variations of a seed take one after the other, so that a dozen pieces show as many sides of the band.
+    """
     fits = [line_up for line_up in style.line_ups if wish.metre is None or line_up.metre == wish.metre]
     if wish.key is not None:
         fits = [line_up for line_up in fits if line_up.is_minor == wish.key[1]] or fits
@@ -185,7 +192,8 @@ def choose_line_up(style: Style, wish: Wish, rng: np.random.Generator) -> LineUp
     # A band that mostly has a drummer brings the drummer along, whatever its few quiet pieces do.
     with_drums = [line_up for line_up in fits if any(player.is_drum for player in line_up.players)]
     fits = with_drums if 2 * len(with_drums) >= len(fits) else fits
-    line_up = fits[rng.integers(len(fits))]
+    order = np.random.default_rng(seed).permutation(len(fits))
+    line_up = fits[order[(variation - 1) % len(fits)]]
     return replace(
         line_up,
         players=line_up.players if wish.programs is None else cast(wish.programs, style.line_ups, rng),

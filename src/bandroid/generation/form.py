@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bandroid.generation.plan import SECTION_BARS
 from bandroid.representations.score_cursor import Content
 
-SECTION_BARS = 8
 _SAME_FROM = 0.5
 """share of equal cells from which a stretch counts as an earlier one again"""
 

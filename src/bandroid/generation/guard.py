@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.critique.habits import LOOP_PERIODS_BAR
+from bandroid.generation import plan as plan_of_music
 from bandroid.generation.choices import Choice
 from bandroid.generation.lineup import LineUp
+from bandroid.generation.plan import Plan
 from bandroid.representations.score_cursor import Content, Cursor
 from bandroid.representations.score_vocabulary import MAX_TRANSPOSITION, N_RECENT, VOCABULARY
 
@@ -27,6 +29,9 @@ _TRANSPOSED_TOKEN = VOCABULARY.token("transposed", 0)
 _STEER_AFTER_BARS = 2  # sooner, a share of silence says nothing
 _GAIN, _TOLERANCE = 8.0, 0.04
 """log odds per share beyond the tolerance: 13 % too much silence halves its odds"""
+_LEAST_RUN = 4  # four equal notes are nothing in any part
+_HEED = 1000.0
+"""how many times likelier a plan makes what it wishes; the model may still insist on something else"""
 _REACH_SEMITONE = 2  # a player may go this much beyond what the part has reached before
 _MOST_SONGS_PERCENT = 75  # one song's endless drone is not the band's habit
 # What is no fault in any style: a bar of eighths on one note, a bar played four times.
@@ -43,13 +48,16 @@ class Guard:
         n_bars: int | None = None,
         everybody_by_bar: int | None = None,
         first_bar: int = 0,
+        plan: Plan | None = None,
     ) -> None:
         """Keep a piece to the song whose line-up it borrows, except where that song overdoes what the band does.
 
         In a piece of `n_bars` no loop takes more than half: songs are longer, and so are their loops. Whoever has not
         played before bar `everybody_by_bar` (from 0) comes in there. Bars before `first_bar` were given: loops and runs
-        go on from there, but shares of silence and of new bars count what is written.
+        go on from there, but shares of silence and of new bars count what is written. A `plan` takes the place of those
+        shares: it says where to rest, where to begin something new, and what to take up again.
         """
+        self._plan = plan
         self._first_bar = first_bar
         self._everybody_by_bar = everybody_by_bar
         self._players = line_up.players
@@ -76,6 +84,8 @@ class Guard:
             return self._steer_cell(cursor, choice, probabilities)
         if choice.name == "interval":
             return self._steer_interval(cursor, probabilities)
+        if choice.name == "drum":
+            return self._steer_drum(cursor, probabilities)
         if choice.name == "pitch":
             return self._steer_pitch(cursor, probabilities)
         if choice.name == "position":
@@ -84,8 +94,11 @@ class Guard:
 
     def _steer_cell(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         steered = probabilities.copy()
-        steered[_SILENT] *= self._silence_factor(cursor)
-        steered[_NEW] *= self._novelty_factor(cursor)
+        if self._plan is None:
+            steered[_SILENT] *= self._silence_factor(cursor)
+            steered[_NEW] *= self._novelty_factor(cursor)
+        else:
+            self._heed(self._plan, cursor, steered)
         if self._would_rest_too_long(cursor) or self._has_to_come_in(cursor):
             steered[_SILENT] = 0.0
         recent = cursor.recent[cursor.part]
@@ -99,12 +112,48 @@ class Guard:
             elif (
                 is_pitched
                 and steered[repeat + rank] > 0.0
-                and self._run_with(cursor, content) > self._limits["longest_pitch_run"]
+                and self._run_with(cursor, content) > self._longest_run(cursor.part)
             ):
                 steered[repeat + rank] = steered[transposed + rank] = 0.0
                 self.fired["pitch"] += 1
         if () in stuck:
             steered[_SILENT] = 0.0
+        return steered if steered.any() else probabilities
+
+    def _heed(self, plan: Plan, cursor: Cursor, steered: NDArray[np.float64]) -> None:
+        """Raise the odds of what the plan wishes for a cell, in place."""
+        part = cursor.part
+        match plan.wish(part, len(cursor.bars) - 1):
+            case None:
+                return
+            case plan_of_music.SILENT:
+                steered[_SILENT] *= _HEED
+            case plan_of_music.NEW:
+                steered[_NEW] *= _HEED
+                steered[_NEW + 1 + N_RECENT :] *= _HEED
+            case bar:
+                content = cursor.history[part][bar]
+                if content in cursor.recent[part]:
+                    steered[_NEW + 1 + cursor.recent[part].index(content)] *= _HEED
+                else:  # it became a rest, or was forgotten
+                    steered[_SILENT if not content else _NEW] *= _HEED
+
+    def _steer_drum(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Strike what the drummer of this line-up has before him."""
+        drums = self._players[cursor.part].drums
+        if not drums:
+            return probabilities
+        steered = np.zeros_like(probabilities)
+        steered[list(drums)] = probabilities[list(drums)]
+        return self._few_different(cursor, steered) if steered.any() else probabilities
+
+    def _few_different(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Stay with the pitches or drums of this bar once there are as many as the part uses in a bar."""
+        used = {code // _PITCH % 128 for code in cursor.content}
+        if len(used) < self._players[cursor.part].most_different:
+            return probabilities
+        steered = np.zeros_like(probabilities)
+        steered[list(used)] = probabilities[list(used)]
         return steered if steered.any() else probabilities
 
     def _steer_interval(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -132,10 +181,10 @@ class Guard:
         steered[:low] = steered[high + 1 :] = 0.0
         if not cursor.is_chord_note:
             pitch, run = _run_at_end(cursor.content, cursor.history[cursor.part])
-            if run >= self._limits["longest_pitch_run"]:
+            if run >= self._longest_run(cursor.part):
                 steered[pitch] = 0.0
                 self.fired["pitch"] += 1
-        return steered if steered.any() else probabilities
+        return self._few_different(cursor, steered) if steered.any() else probabilities
 
     def _reach(self, cursor: Cursor) -> tuple[int, int]:
         """Return the lowest and the highest pitch that the part may play."""
@@ -205,6 +254,11 @@ class Guard:
                 break
             loop += 1
         return loop
+
+    def _longest_run(self, part: int) -> int:
+        """Return how often a part may strike one pitch in a row: no more than it did, nor than the band does."""
+        own, most = self._players[part].longest_pitch_run, self._limits["longest_pitch_run"]
+        return min(max(own, _LEAST_RUN), most) if own else most
 
     def _run_with(self, cursor: Cursor, content: Content) -> int:
         """Return the longest run of one pitch that a cell would make after what the part has played."""

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from bandroid.critique.habits import Habits, measure
+from bandroid.critique.habits import Habits, longest_run, measure
 from bandroid.generation.lineup import LineUp, Player
+from bandroid.generation.plan import forms_of
 from bandroid.music.quantize import is_played, on_the_beat
 from bandroid.music.song import Part, Song
 from bandroid.music.theory import estimate_key
@@ -57,22 +58,32 @@ def line_up_of(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
     mixes = {(part.program, part.is_drum): (part.volume, part.pan) for part in reversed(song.parts)}
     pitch, of_part = sheet.notes // 256 % 128, sheet.notes // CELL % len(sheet.parts)
     onset = sheet.notes // (128 * 256)  # bar, part and position as one number
-    players = tuple(
-        Player(
-            part.program,
-            part.is_drum,
-            part.velocities,
-            int(pitch[of_part == index].min()),
-            int(pitch[of_part == index].max()),
-            int(np.unique(onset[of_part == index], return_counts=True)[1].max()),
-            *mixes[part.program, part.is_drum],
+    forms = forms_of(sheet)
+    bar = sheet.notes // (CELL * len(sheet.parts))
+    players = []
+    for index, part in enumerate(sheet.parts):
+        mine = of_part == index
+        different = np.unique(bar[mine] * 128 + pitch[mine]) // 128
+        volume, pan = mixes[part.program, part.is_drum]
+        player = Player(
+            program=part.program,
+            is_drum=part.is_drum,
+            velocities=part.velocities,
+            lowest=int(pitch[mine].min()),
+            highest=int(pitch[mine].max()),
+            most_at_once=int(np.unique(onset[mine], return_counts=True)[1].max()),
+            volume=volume,
+            pan=pan,
+            drums=tuple(np.unique(pitch[mine]).tolist()) if part.is_drum else (),
+            most_different=int(np.percentile(np.unique(different, return_counts=True)[1], 90, method="lower")),
+            longest_pitch_run=0 if part.is_drum else longest_run(pitch[mine]),
+            form=forms[index],
         )
-        for index, part in enumerate(sheet.parts)
-    )
+        players.append(player)
     metres = [(bar.numerator, bar.denominator) for bar in sheet.bars]
     tempos = [bar.tempo_qpm for bar in sheet.bars]
     habits = Habits.from_json(measure(sheet).as_json())
-    return LineUp(players, _commonest(tempos), _commonest(metres), tonic, is_minor, habits)
+    return LineUp(tuple(players), _commonest(tempos), _commonest(metres), tonic, is_minor, habits)
 
 
 def _moved(song: Song, shift_semitone: int) -> Song:

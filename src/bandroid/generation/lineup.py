@@ -31,13 +31,23 @@ class Player:
     """how many notes the part strikes together at most"""
     volume: int = 100
     pan: int = 64
+    drums: tuple[int, ...] = ()
+    """what a drummer strikes, ascending; empty for pitched instruments, and where anything goes"""
+    most_different: int = 128
+    """how many different pitches or drums nine bars in ten of the part have at most"""
+    longest_pitch_run: int = 0
+    """the longest run of notes of one pitch; 0 where it is not known"""
+    form: tuple[int, ...] = ()
+    """per bar of the song 0 for a rest, else the number of what is played there (generation/plan.py)"""
 
     def __post_init__(self) -> None:
         classes = [velocity // 8 for velocity in self.velocities]
-        values = (self.program, self.volume, self.pan, self.lowest, self.highest)
+        values = (self.program, self.volume, self.pan, self.lowest, self.highest, *self.drums, self.most_different - 1)
         in_range = all(0 <= value <= 127 for value in values) and self.lowest <= self.highest and self.most_at_once >= 1
         if not (in_range and classes and sorted(set(classes)) == classes and min(self.velocities) >= 1):
             raise ValueError(f"not a player: {self}")
+        if min(self.form, default=0) < 0:
+            raise ValueError("a form counts from 0")
         if max(self.velocities) > 127:
             raise ValueError(f"a velocity is at most 127: {self}")
 
@@ -61,22 +71,17 @@ class LineUp:
             raise ValueError(f"not a line-up: {self}")
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data for a manifest."""
-        return {**asdict(self), "habits": self.habits.as_json()}
+        """Return plain data for a manifest; forms as words, which take a line each instead of one per bar."""
+        table = {**asdict(self), "habits": self.habits.as_json()}
+        for player in table["players"]:
+            player["form"] = " ".join(map(str, player["form"]))
+        return table
 
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> LineUp:
         """Read plain data back; raises ValueError where it does not fit."""
         try:
-            players = tuple(
-                Player(
-                    int(p["program"]),
-                    bool(p["is_drum"]),
-                    tuple(map(int, p["velocities"])),
-                    *(int(p[name]) for name in ("lowest", "highest", "most_at_once", "volume", "pan")),
-                )
-                for p in table["players"]
-            )
+            players = tuple(_player(table_of_one) for table_of_one in table["players"])
             numerator, denominator = map(int, table["metre"])
             return cls(
                 players,
@@ -86,7 +91,7 @@ class LineUp:
                 bool(table["is_minor"]),
                 Habits.from_json(table["habits"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a line-up: {error}") from error
 
     def tokens(self) -> list[int]:
@@ -97,6 +102,20 @@ class LineUp:
             tokens += [VOCABULARY.token("typical_velocity", velocity) for velocity in player.velocities]
         metre = VOCABULARY.token("metre", METRES.index(self.metre))
         return [*tokens, VOCABULARY.token("bar", 0), metre, VOCABULARY.token("tempo", self.tempo_qpm)]
+
+
+def _player(table: dict[str, Any]) -> Player:
+    numbers = {name: int(table[name]) for name in ("lowest", "highest", "most_at_once", "volume", "pan")}
+    return Player(
+        program=int(table["program"]),
+        is_drum=bool(table["is_drum"]),
+        velocities=tuple(map(int, table["velocities"])),
+        drums=tuple(map(int, table.get("drums", ()))),
+        most_different=int(table.get("most_different", 128)),
+        longest_pitch_run=int(table.get("longest_pitch_run", 0)),
+        form=tuple(map(int, table.get("form", "").split())),
+        **numbers,
+    )
 
 
 def cast(programs: Sequence[int], line_ups: Sequence[LineUp], rng: np.random.Generator) -> tuple[Player, ...]:

@@ -68,7 +68,7 @@ def load_style(bundle: Bundle) -> ScoreStyle:
             name=bundle.name,
             style_hash=bundle.style_hash,
             counts=FrozenCounts(arrays),
-            weights=_weights_from_arrays(arrays),
+            weights=weights_from_arrays(arrays),
             order=int(model["order"]),
             line_ups=tuple(LineUp.from_json(table) for table in manifest.defaults["line_ups"]),
             net=Net(graphs) if graphs else None,
@@ -125,7 +125,8 @@ def weights_as_arrays(weights: Mapping[WeightKey, NDArray[np.float64]]) -> dict[
     }
 
 
-def _weights_from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> dict[WeightKey, NDArray[np.float64]]:
+def weights_from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> dict[WeightKey, NDArray[np.float64]]:
+    """Return mixing weights from arrays; raises KeyError, ValueError, IndexError for what is none."""
     names = list(CHOICES)
     table = np.asarray(arrays["weight"], dtype=np.float64)
     if table.ndim != 2 or np.isinf(table).any():

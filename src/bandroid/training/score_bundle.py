@@ -18,7 +18,15 @@ from bandroid.generation.guard import Guard
 from bandroid.generation.net import Net
 from bandroid.generation.ngram import CONTEXTS_VERSION
 from bandroid.generation.sampling import AS_LEARNT
-from bandroid.generation.style import COUNTS_NAME, GOLDEN_NAME, REPRESENTATION, ScoreStyle, golden, weights_as_arrays
+from bandroid.generation.style import (
+    COUNTS_NAME,
+    GOLDEN_NAME,
+    REPRESENTATION,
+    ScoreStyle,
+    golden,
+    weights_as_arrays,
+    weights_from_arrays,
+)
 from bandroid.representations.score import tokens_from_sheet
 from bandroid.representations.score_vocabulary import VOCABULARY
 from bandroid.training.instant import Learnt
@@ -61,7 +69,8 @@ def score_style(
     )
     counts = FrozenCounts(arrays)
     runtime = Net(graphs) if graphs else None
-    style = ScoreStyle(name, "", counts, learnt.weights, learnt.order, learnt.line_ups, runtime)
+    # As whoever loads it will have them: rounded.
+    style = ScoreStyle(name, "", counts, weights_from_arrays(arrays), learnt.order, learnt.line_ups, runtime)
     files = {
         **graphs,
         **(more_files or {}),
