@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from bandroid.bundle.manifest import TrainingSong
     from bandroid.bundle.store import Bundle
     from bandroid.corpus.collect import Corpus, UsedSong
-    from bandroid.training.loop import Outcome
     from bandroid.training.run_folder import How, RunFacts, RunFolder
 
 _EXPORT_SECOND = 5.0
@@ -131,45 +131,37 @@ def _train_and_save(corpus: Corpus, name: str, wish: LearnWish, run: RunFolder, 
     from bandroid.bundle import store
     from bandroid.corpus.balance import song_weights
     from bandroid.training.evaluation import evaluate
-    from bandroid.training.loop import Budget, Listener, train
-    from bandroid.training.probe import find_device
-    from bandroid.training.quick import QuickTask, check_model
-    from bandroid.training.quick_lessons import prepare
-    from bandroid.training.quick_style import WEIGHTS_NAME, net_files
+    from bandroid.training.loop import Budget
+    from bandroid.training.quick_style import WEIGHTS_NAME, learn_quick
     from bandroid.training.score_bundle import score_style
 
-    model, settings = wish.preset.model, wish.preset.training
-    assert model is not None and settings is not None
-    check_model(model)
-    device = find_device(wish.device)
-    with terminal.progress("listening", quiet=quiet) as report:
-        lessons = prepare([used.song for used in corpus.train], song_weights(corpus.train), report)
-    task = QuickTask(lessons, model, settings, device, name)
-    n_test_notes = sum(used.song.n_notes for used in corpus.held_out)
-    budget = Budget(wish.steps, _deadline_second(wish, n_test_notes))
-    with terminal.progress("training", quiet=quiet) as report:
-        say = (lambda line: None) if quiet else terminal.remark
-        outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
-    with terminal.progress("testing", quiet=quiet):
-        task.model.cpu()
-        net = net_files(task)
-        figures = _counts_of(corpus, lessons.learnt.n_notes) | _figures(outcome, lessons.ngram_bits_per_note)
-        if corpus.held_out:
-            style = task.style(net.graphs)
-            bits = evaluate(style.model, [used.song for used in corpus.held_out]).bits_per_note
-            figures["bits_per_note_held_out"] = round(bits, 3)
-        manifest, files = score_style(
-            lessons.learnt,
-            preset=wish.preset.name,
-            name=name,
-            summary=_summary(corpus),
-            songs=[training_song(used) for used in corpus.used],
-            figures=figures,
-            notes=[*_notes(corpus), *outcome.sentences],
-            graphs=net.graphs,
-            net=net.model,
-            more_files={WEIGHTS_NAME: net.weights, "curves.svg": run.curves_svg.read_bytes()},
-        )
+    trained = learn_quick(
+        [used.song for used in corpus.train],
+        song_weights(corpus.train),
+        wish.preset,
+        run,
+        Budget(wish.steps, _deadline_second(wish, sum(used.song.n_notes for used in corpus.held_out))),
+        device=wish.device,
+        say=(lambda line: None) if quiet else terminal.remark,
+        progress=partial(terminal.progress, quiet=quiet),
+    )
+    figures = _counts_of(corpus, trained.lessons.learnt.n_notes) | trained.figures
+    if corpus.held_out:
+        with terminal.progress("testing", quiet=quiet):
+            bits = evaluate(trained.style.model, [used.song for used in corpus.held_out]).bits_per_note
+        figures["bits_per_note_held_out"] = round(bits, 3)
+    manifest, files = score_style(
+        trained.lessons.learnt,
+        preset=wish.preset.name,
+        name=name,
+        summary=_summary(corpus),
+        songs=[training_song(used) for used in corpus.used],
+        figures=figures,
+        notes=[*_notes(corpus), *trained.outcome.sentences],
+        graphs=trained.net.graphs,
+        net=trained.net.model,
+        more_files={WEIGHTS_NAME: trained.net.weights, "curves.svg": run.curves_svg.read_bytes()},
+    )
     return store.save_style(manifest, files, force=force)
 
 
@@ -189,16 +181,6 @@ def _facts(corpus: Corpus, wish: LearnWish) -> RunFacts:
         RunSong(used.name, used.sha256, "train" if used.split == "train" else "held-out") for used in corpus.used
     )
     return RunFacts(wish.preset.name, settings, songs)
-
-
-def _figures(outcome: Outcome, ngram_bits: float) -> dict[str, float]:
-    one = outcome.choice.evaluation
-    return {
-        "steps": float(one.step),
-        "bits_per_note_own_held_out": round(one.held_out_loss, 4),
-        "bits_per_note_own_held_out_by_counting": round(ngram_bits, 4),
-        "copy_rate_of_sample": round(one.copy_rate, 4),
-    }
 
 
 def _counts_of(corpus: Corpus, n_notes: int) -> dict[str, float]:

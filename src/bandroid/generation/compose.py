@@ -193,7 +193,7 @@ def choose_line_up(style: Style, wish: Wish, rng: np.random.Generator, seed: int
     with_drums = [line_up for line_up in fits if any(player.is_drum for player in line_up.players)]
     fits = with_drums if 2 * len(with_drums) >= len(fits) else fits
     order = np.random.default_rng(seed).permutation(len(fits))
-    line_up = fits[order[(variation - 1) % len(fits)]]
+    line_up = fits[int(order[(variation - 1) % len(fits)])]
     return replace(
         line_up,
         players=line_up.players if wish.programs is None else cast(wish.programs, style.line_ups, rng),

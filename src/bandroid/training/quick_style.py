@@ -1,9 +1,10 @@
-"""From a trained `quick` net to the graphs that a style carries: checked, in eight bits where that costs nothing."""
+"""Learn a style with a net: count, record, train, export what came of it, in eight bits where that costs nothing."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import safetensors.torch
@@ -14,9 +15,16 @@ from bandroid.bundle.export import check_parity, export_quick
 from bandroid.bundle.graph import rounded
 from bandroid.bundle.manifest import Json
 from bandroid.generation.features import FEATURES_VERSION
+from bandroid.generation.style import ScoreStyle
 from bandroid.models.quick import QuickNet
+from bandroid.music.song import Song
+from bandroid.presets import Preset
 from bandroid.settings import as_json
-from bandroid.training.quick import QuickTask
+from bandroid.training.loop import Budget, Listener, Outcome, train
+from bandroid.training.probe import find_device
+from bandroid.training.quick import QuickTask, check_model
+from bandroid.training.quick_lessons import QuickLessons, Report, prepare
+from bandroid.training.run_folder import RunFolder
 
 WEIGHTS_NAME = "weights.safetensors"
 MOST_INT8_LOSS = 0.003
@@ -32,6 +40,60 @@ class NetFiles:
     """for the manifest: what the net is"""
     weights: bytes
     """for whoever wants to learn further: safetensors, float16"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """All that a style with a net is written from."""
+
+    lessons: QuickLessons
+    task: QuickTask
+    outcome: Outcome
+    net: NetFiles
+
+    @property
+    def style(self) -> ScoreStyle:
+        """The style, ready to be measured."""
+        return self.task.style(self.net.graphs)
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What the training says of itself, for the card."""
+        one = self.outcome.choice.evaluation
+        return {
+            "steps": float(one.step),
+            "bits_per_note_own_held_out": round(one.held_out_loss, 4),
+            "bits_per_note_own_held_out_by_counting": round(self.lessons.ngram_bits_per_note, 4),
+            "copy_rate_of_sample": round(one.copy_rate, 4),
+        }
+
+
+def learn_quick(
+    songs: Sequence[Song],
+    weights: Sequence[float],
+    preset: Preset,
+    run: RunFolder,
+    budget: Budget,
+    *,
+    device: str = "auto",
+    say: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], AbstractContextManager[Report]],
+) -> Trained:
+    """Learn from songs, each counted by its weight; `run` is held by run_folder.opened, and gone on with.
+
+    `progress` opens a bar of that name. Raises CorpusError, WishError, StyleError, MachineError.
+    """
+    model, settings = preset.model, preset.training
+    assert model is not None and settings is not None
+    check_model(model)
+    target = find_device(device)
+    with progress("listening") as report:
+        lessons = prepare(songs, weights, report)
+    task = QuickTask(lessons, model, settings, target, run.name)
+    with progress("training") as report:
+        outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
+    task.model.cpu()
+    return Trained(lessons, task, outcome, net_files(task))
 
 
 def net_files(task: QuickTask) -> NetFiles:
