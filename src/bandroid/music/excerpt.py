@@ -83,7 +83,7 @@ def _from(changes: Sequence[_Change], cut_tick: int) -> tuple[_Change, ...]:
 
 def _in_force_from(changes: Sequence[_Change], cut_tick: int) -> tuple[_Change, ...]:
     """Return the changes from the cut on, the one in force there first."""
-    later = _from(changes, cut_tick)
+    later: tuple[_Change, ...] = _from(changes, cut_tick)
     earlier = _before(changes, cut_tick)
     if not earlier or (later and later[0].onset_tick == 0):
         return later
