@@ -12,7 +12,16 @@ from torch import Tensor, nn
 
 from bandroid.bundle.graph import Graph
 from bandroid.errors import StyleError
-from bandroid.generation.features import EVENT_SIZES, PITCH_BASS, PITCH_LAST, POSITION_LAST, SIZES
+from bandroid.generation.features import (
+    EVENT_SIZES,
+    PITCH_BASS,
+    PITCH_LAST,
+    PITCH_PARTNER,
+    POINTERS,
+    POSITION_LAST,
+    SIZES,
+    TONES,
+)
 from bandroid.generation.net import EVENT_GRAPH, Net, graph_name
 from bandroid.generation.ngram import N_CHAINS
 from bandroid.models.quick import MIDDLE_C, Head, QuickNet, Recurrence
@@ -118,24 +127,58 @@ def _choosing(head: Head, name: str, state_size: int, is_int8: bool) -> bytes:
     gates = graph.node("Unsqueeze", _linear(graph, head.gate, z), graph.constant([1]))
     counted = graph.node("Squeeze", graph.node("MatMul", gates, logs), graph.constant([1]))
     scores = graph.node("Add", _linear(graph, head.out, z), counted)
+    if POINTERS[name]:
+        scores = graph.node("Add", scores, _by_pointer(graph, head, z, features, name, size))
     if name == "pitch":
-        last, bass = (_column_less_one(graph, features, column) for column in (PITCH_LAST, PITCH_BASS))
-        pitch = graph.constant(np.arange(128)[None])
-        is_first = graph.node("Less", last, graph.constant([0]))
-        interval = graph.node("Sub", pitch, graph.node("Where", is_first, graph.constant([MIDDLE_C]), last))
-        place = _clipped(graph, graph.node("Add", interval, graph.constant([64])), 0, 127)
-        scores = graph.node("Add", scores, _gathered(graph, head.relatives["interval"], z, place))
-        above = graph.node("Mod", graph.node("Sub", pitch, bass), graph.constant([12]))
-        has_bass = graph.node("GreaterOrEqual", bass, graph.constant([0]))
-        over_bass = _gathered(graph, head.relatives["over_bass"], z, above)
-        over_bass = graph.node("Mul", over_bass, graph.node("Cast", has_bass, to=TensorProto.FLOAT))
-        scores = graph.node("Add", scores, over_bass)
+        for part in (_by_interval(graph, head, z, features), _by_tone(graph, head, z, features)):
+            scores = graph.node("Add", scores, part)
     elif name == "position":
         last = _column_less_one(graph, features, POSITION_LAST)
         step = graph.node("Sub", graph.constant(np.arange(size - 1)[None]), last)
         by_step = _gathered(graph, head.relatives["step"], z, _clipped(graph, step, 0, size - 1))
         scores = graph.node("Add", scores, graph.node("Pad", by_step, graph.constant([0, 1, 0, 0])))
     return graph.build(scores, "scores", ["batch", size])
+
+
+def _by_pointer(graph: Graph, head: Head, z: str, features: str, name: str, size: int) -> str:
+    meant = graph.node("Gather", features, graph.constant(POINTERS[name]), axis=1)
+    meant = graph.node("Unsqueeze", meant, graph.constant([2]))
+    is_meant = graph.node("Equal", meant, graph.constant(np.arange(1, size + 1)[None, None]))
+    strength = graph.node("Unsqueeze", _linear(graph, head.relatives["pointers"], z), graph.constant([1]))
+    pointed = graph.node("MatMul", strength, graph.node("Cast", is_meant, to=TensorProto.FLOAT))
+    return graph.node("Squeeze", pointed, graph.constant([1]))
+
+
+def _by_interval(graph: Graph, head: Head, z: str, features: str) -> str:
+    pitch = graph.constant(np.arange(128)[None])
+    last = _column_less_one(graph, features, PITCH_LAST)
+    is_first = graph.node("Less", last, graph.constant([0]))
+    base = graph.node("Where", is_first, graph.constant([MIDDLE_C]), last)
+    scores = _gathered(graph, head.relatives["interval"], z, _from_base(graph, pitch, base))
+    bass, partner = (_column_less_one(graph, features, column) for column in (PITCH_BASS, PITCH_PARTNER))
+    above = graph.node("Mod", graph.node("Sub", pitch, bass), graph.constant([12]))
+    for base, which, place in (
+        (bass, "over_bass", above),
+        (partner, "over_partner", _from_base(graph, pitch, partner)),
+    ):
+        is_there = graph.node("Cast", graph.node("GreaterOrEqual", base, graph.constant([0])), to=TensorProto.FLOAT)
+        found = _gathered(graph, head.relatives[which], z, place)
+        scores = graph.node("Add", scores, graph.node("Mul", found, is_there))
+    return scores
+
+
+def _by_tone(graph: Graph, head: Head, z: str, features: str) -> str:
+    turn = np.arange(12)
+    around = TONES + 12 * np.arange(2)[:, None, None] + (turn[:, None] + turn) % 12
+    tones = graph.node("Cast", graph.node("Gather", features, graph.constant(around), axis=1), to=TensorProto.FLOAT)
+    liked = graph.node("Reshape", _linear(graph, head.relatives["tones"], z), graph.constant([-1, 2, 1, 12]))
+    by_class = graph.node("ReduceSum", graph.node("Mul", tones, liked), graph.constant([1, 3]), keepdims=0)
+    return graph.node("Gather", by_class, graph.constant(np.arange(128) % 12), axis=1)
+
+
+def _from_base(graph: Graph, pitch: str, base: str) -> str:
+    interval = graph.node("Sub", pitch, base)
+    return _clipped(graph, graph.node("Add", interval, graph.constant([64])), 0, 127)
 
 
 def _embedded(graph: Graph, table: nn.Embedding, offset: Tensor, columns: str, axis: int) -> str:

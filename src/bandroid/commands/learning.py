@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from bandroid.corpus.collect import Corpus, UsedSong
     from bandroid.training.run_folder import How, RunFacts, RunFolder
 
-_EXPORT_SECOND = 5.0
+_EXPORT_SECOND = 8.0
 """what writing a style down takes, with room to spare on a slow machine"""
-_TEST_SECOND_A_NOTE = 0.0006
+_TEST_SECOND_A_NOTE = 0.0008
 """what a note of the songs held out takes to be measured, at most"""
 
 

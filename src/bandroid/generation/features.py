@@ -26,28 +26,60 @@ _INTERVALS = 2 * _FARTHEST + 2
 _FARTHEST_TICK = 48
 _DISTANCES = 2 * _FARTHEST_TICK + 3
 _PITCHES, _POSITIONS, _LENGTHS = 129, 193, 17
+_MOST_SOUNDING, _MOST_LATELY = 3, 7
 
 SIZES: dict[str, tuple[int, ...]] = {
-    "cell": (_FAMILIES, _PARTS, *(_CELLS,) * 5, _CELLS, 18, _CELLS, 5, _CELLS + 1, 3, 10, 16, 16),
+    "cell": (
+        _FAMILIES,
+        _PARTS,
+        *(_CELLS,) * 5,
+        _CELLS,
+        18,
+        _CELLS,
+        5,
+        _CELLS + 1,
+        3,
+        10,
+        16,
+        16,
+        *(2 + 2 * N_RECENT + 1,) * 2,
+    ),
     "interval": (_FAMILIES, _PARTS, _N_RANKS + 1),
     "position": (
         *(_FAMILIES, _PARTS, _DISTANCES, _POSITIONS, 13, 9, _DISTANCES, 9, _DISTANCES),
-        *(_DISTANCES, _DISTANCES, _DISTANCES, 4, _PITCHES, _POSITIONS),
+        *(_DISTANCES, _DISTANCES, _DISTANCES, 4, _PITCHES, _POSITIONS, 16, _DISTANCES),
+        *(_POSITIONS + 1,) * 4,
     ),
     "pitch": (
         *(_FAMILIES, _PARTS, 12, 16, 7, _PITCHES, 2, _INTERVALS, _INTERVALS, _INTERVALS, 2, _INTERVALS),
         *(_INTERVALS, 13, 13, _INTERVALS, _INTERVALS, 5, 13),
+        *(_PITCHES,) * 5,
+        *(_MOST_SOUNDING + 1,) * 12,
+        *(_MOST_LATELY + 1,) * 12,
     ),
-    "drum": (_PARTS, 12, _POSITIONS, _PITCHES, _PITCHES, _PITCHES, _PITCHES, _PITCHES, _PITCHES, 2, 1024),
+    "drum": (_PARTS, 12, _POSITIONS, _PITCHES, _PITCHES, _PITCHES, _PITCHES, _PITCHES, _PITCHES, 2, 1024, 16),
     "length": (
         *(_FAMILIES, _PARTS, 12, 16, 2, _LENGTHS, _LENGTHS, _LENGTHS, _LENGTHS, _LENGTHS, _LENGTHS),
-        *(_DISTANCES, _DISTANCES, _LENGTHS, _PITCHES),
+        *(_DISTANCES, _DISTANCES, _LENGTHS, _PITCHES, _POSITIONS),
     ),
-    "velocity": (_FAMILIES, _PARTS, 12, 16, 2, 37, 37, 37, 18, 18, 48, 48, 17, 17, 17, _PITCHES),
+    "velocity": (_FAMILIES, _PARTS, 12, 16, 2, 37, 37, 37, 18, 18, 48, 48, 17, 17, 17, _PITCHES, 17, 17),
 }
 """columns of each choice that a net is asked for, as numbers of rows"""
-PITCH_LAST, PITCH_BASS, POSITION_LAST = 5, 13, 3
-"""columns that relative scores are taken from: the last pitch + 1, the bass' pitch class + 1, the last onset + 1"""
+POINTERS: dict[str, tuple[int, ...]] = {
+    "cell": (16, 17),
+    "interval": (),
+    "position": (17, 18, 19, 20),
+    "pitch": (19, 20, 21, 22, 23),
+    "drum": (6, 7, 8),
+    "length": (5, 8, 9, 10, 13),
+    "velocity": (8, 9, 16, 17),
+}
+"""columns that name an outcome, counted from 1 (0: none): what followed there and then, what a partner does now"""
+TONES = 24
+"""column of a pitch at which two rows of twelve begin: what sounds in the other parts, what sounded lately"""
+PITCH_LAST, PITCH_BASS, PITCH_PARTNER, POSITION_LAST = 5, 13, 21, 3
+"""columns that relative scores are taken from, 1 more than: the last pitch, the bass' pitch class, the partner's pitch,
+the last onset"""
 EVENT_SIZES = (2, _FAMILIES, _CELLS, 16, 13, 16, _DISTANCES, _PITCHES, _INTERVALS, _LENGTHS, 17)
 """columns of an event: a cell or a note, who, how the cell was written, bar, place, step, pitch, interval, ..."""
 
@@ -90,7 +122,7 @@ def _of_cell(f: CellFacts) -> tuple[int, ...]:
     return (
         *(f.family, min(f.part, _PARTS - 1), *map(_cell, f.lately), _cell(f.expected), min(f.match, 17)),
         *(_cell(f.ensemble), f.agreement, _CELLS if f.before == -2 else _cell(f.before), f.n_new, f.rest),
-        *(f.bar % 16, min(f.bar, 15)),
+        *(f.bar % 16, min(f.bar, 15), max(f.expected - _SILENT + 1, 0), max(f.ensemble - _SILENT + 1, 0)),
     )
 
 
@@ -106,6 +138,8 @@ def _of_position(f: PositionFacts) -> tuple[int, ...]:
         *(min(f.chord, 8), f.step + 1 if f.step < _DISTANCES - 1 else _DISTANCES - 1, min(f.chord_before, 8)),
         *(min(f.step_before + 1, _DISTANCES - 1), _distance(f.first, f.last), _distance(f.second, f.last)),
         *(_distance(f.partner, f.last), f.likeness, f.pitch + 1, f.bar_length),
+        *(f.bar % 16, _distance(f.kick, f.last)),
+        *map(_next_place, (f.first, f.second, f.partner, f.kick)),
     )
 
 
@@ -120,21 +154,19 @@ def _of_pitch(f: PitchFacts) -> tuple[int, ...]:
         *(f.bass % 12 + 1 if f.bass >= 0 else 0, (last - f.bass) % 12 + 1 if last >= 0 and f.bass >= 0 else 0),
         *(_interval(f.voice, last), _interval(f.sequence, last), f.shared),
         f.partner % 12 + 1 if f.partner >= 0 else 0,
+        *(first + 1, second + 1, f.partner + 1, f.voice + 1, f.sequence + 1 if 0 <= f.sequence < 128 else 0),
+        *(min(n, _MOST_SOUNDING) for n in f.sounding),
+        *(min(n.bit_length(), _MOST_LATELY) for n in f.lately_sounded),
     )
 
 
 def _of_drum(f: DrumFacts) -> tuple[int, ...]:
     lately = (*f.lately, -1, -1, -1)[:3]
     is_later, first = divmod(f.first, 200) if f.first >= 0 else (0, -1)
+    second = f.second % 200 if f.second >= 0 else -1
     return (
         *(min(f.part, _PARTS - 1), f.position % 12, f.position, lately[0] + 1, lately[1] + 1, lately[2] + 1),
-        *(
-            f.last + 1,
-            first + 1,
-            f.second % 200 + 1 if f.second >= 0 else 0,
-            is_later,
-            f.stack * 0x9E3779B1 % 2**32 >> 22,
-        ),
+        *(f.last + 1, first + 1, second + 1, is_later, f.stack * 0x9E3779B1 % 2**32 >> 22, f.bar % 16),
     )
 
 
@@ -143,7 +175,7 @@ def _of_length(f: LengthFacts) -> tuple[int, ...]:
     return (
         *(f.family, min(f.part, _PARTS - 1), f.position % 12, min(f.position // 12, 15), int(f.in_chord)),
         *(lately[0] + 1, lately[1] + 1, lately[2] + 1, f.first + 1, f.second + 1, f.partner + 1),
-        *(_distance(f.gap, 0), _distance(f.partner_gap, 0), f.same_pitch + 1, f.pitch + 1),
+        *(_distance(f.gap, 0), _distance(f.partner_gap, 0), f.same_pitch + 1, f.pitch + 1, f.left),
     )
 
 
@@ -153,6 +185,7 @@ def _of_velocity(f: VelocityFacts) -> tuple[int, ...]:
         *(f.family, min(f.part, _PARTS - 1), f.position % 12, min(f.position // 12, 15), int(f.in_chord)),
         *(lately[0] + 1, lately[1] + 1, lately[2] + 1, f.first + 1, f.second + 1, same[0] + 1, same[1] + 1),
         *(min(f.n_typical, 16), f.loud, f.middle, f.pitch),
+        *(lately[0] % 20 + 1 if lately[0] >= 0 else 0, same[0] % 30 + 1 if same[0] >= 0 else 0),
     )
 
 
@@ -172,6 +205,11 @@ def _interval(pitch: int, base: int) -> int:
     if pitch < 0 or base < 0:
         return 0
     return max(-_FARTHEST, min(_FARTHEST, pitch - base)) + _FARTHEST + 1
+
+
+def _next_place(position: int) -> int:
+    """Put a place as the outcome that writes it, counted from 1: 1 for the cell's end, 0 for nothing."""
+    return 1 if position == _END else position + 2 if position >= 0 else 0
 
 
 def _distance(position: int, base: int) -> int:

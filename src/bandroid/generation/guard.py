@@ -20,6 +20,7 @@ from bandroid.generation.lineup import LineUp
 from bandroid.generation.plan import Plan
 from bandroid.representations.score_cursor import Content, Cursor
 from bandroid.representations.score_vocabulary import MAX_TRANSPOSITION, N_RECENT, VOCABULARY
+from bandroid.representations.sheet import TICKS_PER_QUARTER
 
 _PITCH, _POSITION = 256, 128 * 256  # what they are worth in a note's code
 _SILENT, _NEW = 0, 1  # outcomes of the choice of a cell
@@ -29,6 +30,8 @@ _TRANSPOSED_TOKEN = VOCABULARY.token("transposed", 0)
 _STEER_AFTER_BARS = 2  # sooner, a share of silence says nothing
 _GAIN, _TOLERANCE = 8.0, 0.04
 """log odds per share beyond the tolerance: 13 % too much silence halves its odds"""
+_FILL = 10.0
+"""how many times likelier a bar goes on that has fewer notes than the part's bars, or ends that has more"""
 _LEAST_RUN = 4  # four equal notes are nothing in any part
 _HEED = 1000.0
 """how many times likelier a plan makes what it wishes; the model may still insist on something else"""
@@ -170,6 +173,11 @@ class Guard:
         if tuple(cursor.content) in self._loop_contents(cursor):
             # Written anew, note for note, it would be the loop all the same: so the cell goes on.
             steered[_CELL_END] = 0.0
+        n_notes = len(cursor.content) * 4 * TICKS_PER_QUARTER / cursor.bar.length_tick
+        if n_notes < self._players[cursor.part].fewest_notes:
+            steered[_CELL_END] /= _FILL
+        elif n_notes >= self._players[cursor.part].most_notes:
+            steered[_CELL_END] *= _FILL
         at_once = sum(code // _POSITION == cursor.position for code in cursor.content)
         if at_once >= self._players[cursor.part].most_at_once:
             steered[_CELL_END + 1 + cursor.position] = 0.0

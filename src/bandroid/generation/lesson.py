@@ -17,7 +17,7 @@ from bandroid.music.quantize import is_played, on_the_beat
 from bandroid.music.song import Part, Song
 from bandroid.music.theory import estimate_key
 from bandroid.representations.score import tokens_from_sheet
-from bandroid.representations.sheet import CELL, Sheet, sheet_and_loss
+from bandroid.representations.sheet import CELL, TICKS_PER_QUARTER, Sheet, sheet_and_loss
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +60,13 @@ def line_up_of(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
     onset = sheet.notes // (128 * 256)  # bar, part and position as one number
     forms = forms_of(sheet)
     bar = sheet.notes // (CELL * len(sheet.parts))
+    bar_tick = np.array([one.length_tick for one in sheet.bars])
     players = []
     for index, part in enumerate(sheet.parts):
         mine = of_part == index
         different = np.unique(bar[mine] * 128 + pitch[mine]) // 128
+        sounding, n_notes = np.unique(bar[mine], return_counts=True)
+        density = n_notes * 4 * TICKS_PER_QUARTER / bar_tick[sounding]
         volume, pan = mixes[part.program, part.is_drum]
         player = Player(
             program=part.program,
@@ -76,6 +79,8 @@ def line_up_of(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
             pan=pan,
             drums=tuple(np.unique(pitch[mine]).tolist()) if part.is_drum else (),
             most_different=int(np.percentile(np.unique(different, return_counts=True)[1], 90, method="lower")),
+            fewest_notes=int(np.percentile(density, 10)),
+            most_notes=int(np.ceil(np.percentile(density, 90))),
             longest_pitch_run=0 if part.is_drum else longest_run(pitch[mine]),
             form=forms[index],
         )

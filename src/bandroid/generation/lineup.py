@@ -35,6 +35,10 @@ class Player:
     """what a drummer strikes, ascending; empty for pitched instruments, and where anything goes"""
     most_different: int = 128
     """how many different pitches or drums nine bars in ten of the part have at most"""
+    fewest_notes: int = 0
+    """how many notes nine in ten of the part's sounding bars have at least, if bars were a whole note long"""
+    most_notes: int = 1_000_000
+    """how many nine in ten have at most"""
     longest_pitch_run: int = 0
     """the longest run of notes of one pitch; 0 where it is not known"""
     form: tuple[int, ...] = ()
@@ -112,6 +116,8 @@ def _player(table: dict[str, Any]) -> Player:
         velocities=tuple(map(int, table["velocities"])),
         drums=tuple(map(int, table.get("drums", ()))),
         most_different=int(table.get("most_different", 128)),
+        fewest_notes=int(table.get("fewest_notes", 0)),
+        most_notes=int(table.get("most_notes", 1_000_000)),
         longest_pitch_run=int(table.get("longest_pitch_run", 0)),
         form=tuple(map(int, table.get("form", "").split())),
         **numbers,

@@ -26,7 +26,7 @@ from bandroid.generation.note_contexts import NoteContexts
 from bandroid.generation.note_facts import DrumFacts, LengthFacts, PitchFacts, PositionFacts, VelocityFacts
 from bandroid.representations.score_cursor import Cursor
 
-CONTEXTS_VERSION = 1
+CONTEXTS_VERSION = 2
 """raised when a chain of contexts changes: counts of other contexts mean nothing any more"""
 SONG_WEIGHT = 6.0
 """how much one count in the song so far weighs against one in the style; 3 to 12 differ by 0.01 bits per note"""
@@ -37,7 +37,7 @@ LONGEST_ORDER = 7
 _LONGEST_STEP = 3.0  # in nats: one surprise must not throw the weights over
 SUM_OF_WEIGHTS = 1.2
 """chains see different things, so together they may be surer than each alone"""
-N_CHAINS = {"cell": 5, "interval": 2, "position": 6, "pitch": 7, "drum": 5, "length": 6, "velocity": 6}
+N_CHAINS = {"cell": 5, "interval": 2, "position": 7, "pitch": 8, "drum": 6, "length": 6, "velocity": 6}
 """how many chains a choice has that a net is asked for"""
 
 WeightKey = tuple[str, int]

@@ -18,6 +18,8 @@ _NOTHING = -1
 _POSITION, _PITCH = 128 * 256, 256  # what they are worth in a note's code
 _END = 999
 _LONGEST_LINE = 48
+_LATELY_BARS = 8
+_KICKS = (35, 36)  # General MIDI's two bass drums
 _LENGTHS_TICK = LENGTH_CLASSES_TICK.tolist()
 
 
@@ -32,9 +34,18 @@ class NoteContexts:
         self._partner: Content = ()
         """what the part with the same rhythm plays in this bar"""
         self._likeness = 0
+        self._kicks: list[int] = []
+        """where the bass drum strikes in this bar"""
+        self._notes_before: list[tuple[int, int, int]] = []
+        """onset, end and pitch class of the notes of this bar in the parts before"""
+        self._lately_sounded: tuple[int, ...] = (0,) * 12
+        self._tones_of_bars: list[list[int]] = []
+        """per whole bar: how many notes each pitch class has"""
 
     def position(self) -> PositionFacts:
         """Look for: where the next note stands, or the end of the cell."""
+        if not self._cursor.content:
+            self._look_around()
         self._find_references()
         self._find_partner()
         cursor, content = self._cursor, self._cursor.content
@@ -60,6 +71,8 @@ class NoteContexts:
             pitch=pitch,
             drums=tuple(code // _PITCH for code in content[-2:-4:-1]) if is_drum else (),
             bar_length=cursor.bar.length_tick,
+            bar=len(cursor.bars) - 1,
+            kick=next((position for position in self._kicks if position > last), _END),
         )
 
     def pitch(self) -> PitchFacts:
@@ -96,6 +109,8 @@ class NoteContexts:
             voice=voice,
             sequence=sequence,
             shared=shared,
+            sounding=self._sounding(position),
+            lately_sounded=self._lately_sounded,
         )
 
     def drum(self) -> DrumFacts:
@@ -110,7 +125,7 @@ class NoteContexts:
         lately = [code // _PITCH % 128 for code in content if code // _POSITION < position][-1:-4:-1]
         last = content[-1] // _PITCH % 128 if content else _NOTHING
         first, second = (_next_pitch(reference, position, low) for reference in (self._first, self._second))
-        return DrumFacts(cursor.part, position, stack, tuple(lately), last, first, second)
+        return DrumFacts(cursor.part, position, stack, tuple(lately), last, first, second, len(cursor.bars) - 1)
 
     def length(self) -> LengthFacts:
         """Look for: a length class."""
@@ -134,6 +149,7 @@ class NoteContexts:
             gap=_gap_after(self._first, position),
             partner_gap=_gap_after(self._partner, position),
             same_pitch=next((c // 16 % 16 for c in reversed(content) if c // _PITCH % 128 == pitch), _NOTHING),
+            left=cursor.bar.length_tick - position,
         )
 
     def velocity(self) -> VelocityFacts:
@@ -164,6 +180,37 @@ class NoteContexts:
             loud=part.velocities[-1] // 8,
             middle=part.velocities[len(part.velocities) // 2] // 8,
         )
+
+    def _look_around(self) -> None:
+        """Note what the parts before play in this bar, and which tones the last bars had."""
+        cursor = self._cursor
+        bar = len(cursor.bars) - 1
+        is_pitched = [not part.is_drum for part in cursor.parts]
+        while len(self._tones_of_bars) < bar:
+            tones = [0] * 12
+            for part, history in enumerate(cursor.history):
+                if is_pitched[part]:
+                    for code in history[len(self._tones_of_bars)]:
+                        tones[code // _PITCH % 128 % 12] += 1
+            self._tones_of_bars.append(tones)
+        self._kicks, self._notes_before = [], []
+        for other in range(cursor.part):
+            for code in cursor.history[other][bar]:
+                position, pitch = code // _POSITION, code // _PITCH % 128
+                if is_pitched[other]:
+                    end = position + _LENGTHS_TICK[code // 16 % 16]
+                    self._notes_before.append((position, end, pitch % 12))
+                elif pitch in _KICKS:
+                    self._kicks.append(position)
+        self._lately_sounded = tuple(map(sum, zip(*self._tones_of_bars[-_LATELY_BARS:], strict=True))) or (0,) * 12
+
+    def _sounding(self, position: int) -> tuple[int, ...]:
+        """Return how many notes of each pitch class sound in the parts before."""
+        sounding = [0] * 12
+        for onset, end, tone in self._notes_before:
+            if onset <= position < end:
+                sounding[tone] += 1
+        return tuple(sounding)
 
     def _find_references(self) -> None:
         """Choose the two recent cells that share most of the last six notes with the new one."""

@@ -39,6 +39,9 @@ class PositionFacts(NamedTuple):
     drums: tuple[int, ...]
     """of drums: the two notes before the last, as positions and pitches in one"""
     bar_length: int
+    bar: int
+    kick: int
+    """where the bass drum strikes next; 999 where it does not"""
 
     def chains(self) -> Chains:
         """Contexts of: where the next note stands, or the end of the cell."""
@@ -54,6 +57,9 @@ class PositionFacts(NamedTuple):
             hash_chain(23, f.part, f.last, f.chord, f.end, f.chord_before, f.step, f.pitch),
             hash_chain(24, is_drum, f.likeness, f.partner, f.first, f.second),
             hash_chain(25, is_drum, f.end, f.chord, f.chord_before, f.first),
+            hash_chain(26, f.last, f.bar % 8, f.pitch, f.part)
+            if is_drum
+            else hash_chain(27, f.kick, f.last, f.family, f.chord, f.end),
         ]
 
 
@@ -79,6 +85,10 @@ class PitchFacts(NamedTuple):
     """what would go on a sequence"""
     shared: int
     """how many intervals it shares with what it follows"""
+    sounding: tuple[int, ...]
+    """per pitch class from C, how many notes of the parts before sound at this position"""
+    lately_sounded: tuple[int, ...]
+    """per pitch class from C, how many notes of all parts the last eight bars have"""
 
     def chains(self) -> Chains:
         """Contexts of: a pitch."""
@@ -91,6 +101,7 @@ class PitchFacts(NamedTuple):
             hash_chain(34, in_chord, f.bass, lately[0], f.family),
             hash_chain(35, f.n_here, lately[0], f.voice, f.first),
             hash_chain(36, in_chord, f.sequence, f.shared, lately[0]),
+            hash_chain(37, in_chord, sum(bool(n) << tone for tone, n in enumerate(f.sounding)), lately[0], f.family),
         ]
 
 
@@ -106,6 +117,7 @@ class DrumFacts(NamedTuple):
     last: int
     first: int
     second: int
+    bar: int
 
     def chains(self) -> Chains:
         """Contexts of: a drum."""
@@ -116,6 +128,7 @@ class DrumFacts(NamedTuple):
             hash_chain(42, f.stack, *f.lately),
             hash_chain(43, f.first, f.position, f.stack, f.last),
             hash_chain(44, f.part, f.position, f.stack),
+            hash_chain(45, f.position, f.stack, f.bar % 8, f.first),
         ]
 
 
@@ -137,6 +150,8 @@ class LengthFacts(NamedTuple):
     partner_gap: int
     same_pitch: int
     """the length that this pitch had last"""
+    left: int
+    """how far the end of the bar is"""
 
     def chains(self) -> Chains:
         """Contexts of: a length class."""

@@ -5,7 +5,9 @@ et al. 2014) follows the stream. Before each choice, the net looks at its state 
 here, what the other parts play), and scores every outcome:
 
     scores = from the state and the facts
-           + by interval from the last pitch, by step from the last onset, by interval from the bass
+           + by interval from the last pitch, from the partner's pitch, from the bass; by step from the last onset
+           + for each outcome that something points to: what followed there and then, what a partner does now
+           + by how each pitch agrees with what sounds in the other parts, and with what sounded lately
            + a weight for each chain of counts, times what that chain says of the outcome, as log probability
 
 The last line mixes in the band's counts and the song's own (generation/ngram.py), with weights that the net chooses
@@ -22,12 +24,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bandroid.generation.choices import CHOICES
-from bandroid.generation.features import EVENT_SIZES, PITCH_BASS, PITCH_LAST, POSITION_LAST, SIZES
+from bandroid.generation.features import (
+    EVENT_SIZES,
+    PITCH_BASS,
+    PITCH_LAST,
+    PITCH_PARTNER,
+    POINTERS,
+    POSITION_LAST,
+    SIZES,
+    TONES,
+)
 from bandroid.generation.ngram import N_CHAINS, SUM_OF_WEIGHTS
 from bandroid.models.config import QuickModel
 
 MIDDLE_C = 60
 """stands for the last pitch where there is none"""
+TONE_KERNEL = 24
+"""how much is liked of each of twelve tones counted from a pitch: of what sounds now, of what sounded lately"""
 _SPREAD = 0.1  # of embeddings at the start
 
 
@@ -89,7 +102,12 @@ class Head(nn.Module):
         self.gate = nn.Linear(width, N_CHAINS[name])
         self.drop = nn.Dropout(config.dropout)
         self.register_buffer("offset", _offsets(SIZES[name]), persistent=False)
-        relatives = {"pitch": {"interval": 128, "over_bass": 12}, "position": {"step": self.choice.size}}.get(name, {})
+        relatives = {
+            "pitch": {"interval": 128, "over_bass": 12, "over_partner": 128, "tones": TONE_KERNEL},
+            "position": {"step": self.choice.size},
+        }.get(name, {})
+        if POINTERS[name]:
+            relatives["pointers"] = len(POINTERS[name])
         self.relatives = nn.ModuleDict({which: nn.Linear(width, size) for which, size in relatives.items()})
         nn.init.normal_(self.embedding.weight, 0.0, _SPREAD)
         for layer in (self.out, self.gate, *self.relatives.values()):
@@ -103,20 +121,41 @@ class Head(nn.Module):
         z = self.drop(functional.relu(z))
         z = self.drop(functional.relu(self.hidden(z)))
         scores: Tensor = self.out(z) + (self.gate(z)[:, None] @ logs.to(z.dtype))[:, 0]
+        if "pointers" in self.relatives:
+            scores = scores + self._by_pointer(z, features)
         if self.choice.name == "pitch":
-            scores = scores + self._by_interval(z, features)
+            scores = scores + self._by_interval(z, features) + self._by_tone(z, features)
         elif self.choice.name == "position":
             scores = scores + self._by_step(z, features)
+        return scores
+
+    def _by_pointer(self, z: Tensor, features: Tensor) -> Tensor:
+        outcome = torch.arange(1, self.choice.size + 1, device=z.device)
+        is_meant = features[:, list(POINTERS[self.choice.name]), None] == outcome
+        scores: Tensor = (self.relatives["pointers"](z)[:, None] @ is_meant.to(z.dtype))[:, 0]
         return scores
 
     def _by_interval(self, z: Tensor, features: Tensor) -> Tensor:
         pitch = torch.arange(128, device=z.device)
         last, bass = features[:, PITCH_LAST, None] - 1, features[:, PITCH_BASS, None] - 1
+        partner = features[:, PITCH_PARTNER, None] - 1
         interval = pitch - torch.where(last < 0, MIDDLE_C, last)
         scores: Tensor = self.relatives["interval"](z).gather(1, (interval + 64).clamp(0, 127))
         over_bass = self.relatives["over_bass"](z).gather(1, (pitch - bass) % 12)
-        both: Tensor = scores + over_bass * (bass >= 0)
+        over_partner = self.relatives["over_partner"](z).gather(1, (pitch - partner + 64).clamp(0, 127))
+        both: Tensor = scores + over_bass * (bass >= 0) + over_partner * (partner >= 0)
         return both
+
+    def _by_tone(self, z: Tensor, features: Tensor) -> Tensor:
+        """Correlate what sounds, counted from each pitch, with what the net likes to hear there."""
+        tones = features[:, TONES : TONES + 24].to(z.dtype).view(-1, 2, 12)
+        liked = self.relatives["tones"](z).view(-1, 2, 12)
+        turn = torch.arange(12, device=z.device)
+        # From pitch class p, tone class j lies at p + j.
+        around = tones[:, :, (turn[:, None] + turn) % 12]
+        by_class = (around * liked[:, :, None]).sum(dim=(1, 3))
+        scores: Tensor = by_class[:, torch.arange(128, device=z.device) % 12]
+        return scores
 
     def _by_step(self, z: Tensor, features: Tensor) -> Tensor:
         last = features[:, POSITION_LAST, None] - 1

@@ -83,9 +83,7 @@ def _from(changes: Sequence[_Change], cut_tick: int) -> tuple[_Change, ...]:
 
 def _in_force_from(changes: Sequence[_Change], cut_tick: int) -> tuple[_Change, ...]:
     """Return the changes from the cut on, the one in force there first."""
-    later = _from(changes, cut_tick)
-    earlier = _before(changes, cut_tick)
-    if not earlier or (later and later[0].onset_tick == 0):
-        return later
-    in_force: _Change = replace(earlier[-1], onset_tick=0)
-    return (in_force, *later)
+    later, earlier = list(_from(changes, cut_tick)), _before(changes, cut_tick)
+    if earlier and not (later and later[0].onset_tick == 0):
+        later.insert(0, replace(earlier[-1], onset_tick=0))
+    return tuple(later)
