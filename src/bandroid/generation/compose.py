@@ -96,8 +96,8 @@ def compose(
     rng = np.random.default_rng([seed, variation])
     line_up = choose_line_up(style, wish, rng, seed, variation)
     is_cast = wish.programs is not None
-    forms = [player.form for player in line_up.players]
-    plan = make_plan(forms, wish.n_bars, rng, is_everybody_heard=is_cast)
+    forms, doubles = zip(*((player.form, player.doubles) for player in line_up.players), strict=True)
+    plan = make_plan(forms, wish.n_bars, rng, doubles=doubles, is_everybody_heard=is_cast)
     # Whoever was asked for by name is heard, by the middle of the piece.
     guard = Guard(line_up, style.line_ups, wish.n_bars, wish.n_bars // 2 if is_cast else None, plan=plan)
     guards = guards_of(style, wish, guard)

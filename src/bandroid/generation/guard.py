@@ -90,9 +90,9 @@ class Guard:
         if choice.name == "drum":
             return self._steer_drum(cursor, probabilities)
         if choice.name == "pitch":
-            return self._steer_pitch(cursor, probabilities)
+            return self._steer_pitch(cursor, self._doubled(cursor, probabilities, is_pitch=True))
         if choice.name == "position":
-            return self._steer_position(cursor, probabilities)
+            return self._steer_position(cursor, self._doubled(cursor, probabilities, is_pitch=False))
         return probabilities
 
     def _steer_cell(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -140,6 +140,29 @@ class Guard:
                     steered[_NEW + 1 + cursor.recent[part].index(content)] *= _HEED
                 else:  # it became a rest, or was forgotten
                     steered[_SILENT if not content else _NEW] *= _HEED
+
+    def _doubled(self, cursor: Cursor, probabilities: NDArray[np.float64], is_pitch: bool) -> NDArray[np.float64]:
+        """Raise the odds of the note that goes on to double the part which the plan says is doubled."""
+        double = self._plan.doublings.get((cursor.part, len(cursor.bars) - 1)) if self._plan else None
+        if double is None:
+            return probabilities
+        other, interval = double
+        # A repeat took the place of what was to be new there, or a rest: then there is nothing to double.
+        theirs = cursor.history[other][-1] if len(cursor.history[other]) == len(cursor.bars) else ()
+        n_written = len(cursor.content)
+        if not theirs or [code // _POSITION for code in cursor.content] != [c // _POSITION for c in theirs[:n_written]]:
+            return probabilities
+        if n_written == len(theirs):
+            outcome = _CELL_END
+        elif is_pitch:
+            outcome = theirs[n_written] // _PITCH % 128 + interval
+        else:
+            outcome = _CELL_END + 1 + theirs[n_written] // _POSITION
+        if not 0 <= outcome < probabilities.size:
+            return probabilities
+        steered = probabilities.copy()
+        steered[outcome] *= _HEED
+        return steered
 
     def _steer_drum(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """Strike what the drummer of this line-up has before him."""

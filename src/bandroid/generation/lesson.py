@@ -12,7 +12,7 @@ import numpy as np
 
 from bandroid.critique.habits import Habits, longest_run, measure
 from bandroid.generation.lineup import LineUp, Player
-from bandroid.generation.plan import forms_of
+from bandroid.generation.plan import doubles_of, forms_of
 from bandroid.music.quantize import is_played, on_the_beat
 from bandroid.music.song import Part, Song
 from bandroid.music.theory import estimate_key
@@ -58,7 +58,7 @@ def line_up_of(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
     mixes = {(part.program, part.is_drum): (part.volume, part.pan) for part in reversed(song.parts)}
     pitch, of_part = sheet.notes // 256 % 128, sheet.notes // CELL % len(sheet.parts)
     onset = sheet.notes // (128 * 256)  # bar, part and position as one number
-    forms = forms_of(sheet)
+    forms, doubles = forms_of(sheet), doubles_of(sheet)
     bar = sheet.notes // (CELL * len(sheet.parts))
     bar_tick = np.array([one.length_tick for one in sheet.bars])
     players = []
@@ -83,6 +83,7 @@ def line_up_of(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
             most_notes=int(np.ceil(np.percentile(density, 90))),
             longest_pitch_run=0 if part.is_drum else longest_run(pitch[mine]),
             form=forms[index],
+            doubles=doubles[index],
         )
         players.append(player)
     metres = [(bar.numerator, bar.denominator) for bar in sheet.bars]

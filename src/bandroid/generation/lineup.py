@@ -44,6 +44,9 @@ class Player:
     form: tuple[int, ...] = ()
     """per bar of the song 0 for a rest, else the number of what is played there (generation/plan.py)"""
 
+    doubles: tuple[tuple[int, int, int], ...] = ()
+    """of the form: (number, part of the line-up that it doubles, interval in semitones)"""
+
     def __post_init__(self) -> None:
         classes = [velocity // 8 for velocity in self.velocities]
         values = (self.program, self.volume, self.pan, self.lowest, self.highest, *self.drums, self.most_different - 1)
@@ -79,6 +82,7 @@ class LineUp:
         table = {**asdict(self), "habits": self.habits.as_json()}
         for player in table["players"]:
             player["form"] = " ".join(map(str, player["form"]))
+            player["doubles"] = " ".join(":".join(map(str, double)) for double in player["doubles"])
         return table
 
     @classmethod
@@ -120,8 +124,14 @@ def _player(table: dict[str, Any]) -> Player:
         most_notes=int(table.get("most_notes", 1_000_000)),
         longest_pitch_run=int(table.get("longest_pitch_run", 0)),
         form=tuple(map(int, table.get("form", "").split())),
+        doubles=tuple(_triple(word) for word in table.get("doubles", "").split()),
         **numbers,
     )
+
+
+def _triple(word: str) -> tuple[int, int, int]:
+    number, part, interval = map(int, word.split(":"))
+    return number, part, interval
 
 
 def cast(programs: Sequence[int], line_ups: Sequence[LineUp], rng: np.random.Generator) -> tuple[Player, ...]:
@@ -140,5 +150,6 @@ def cast(programs: Sequence[int], line_ups: Sequence[LineUp], rng: np.random.Gen
         fits = [player for player in pitched if player.program == wish]
         fits = fits or [player for player in pitched if player.program // 8 == wish // 8] or pitched
         chosen = fits[rng.integers(len(fits))] if fits else Player(wish, False, (60, 76, 92))
-        players.append(replace(chosen, program=wish))
+        # Whom he doubled in his own song is not here.
+        players.append(replace(chosen, program=wish, doubles=()))
     return tuple(sorted(players, key=lambda p: 0 if p.is_drum else 1 if 32 <= p.program < 40 else 2))
