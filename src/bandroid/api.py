@@ -46,15 +46,18 @@ def compose(
     metre: str | None = None,
     key: str | None = None,
     instruments: str | None = None,
+    copy_guard: bool = True,
 ) -> tuple[Piece, ...]:
-    """Compose pieces in a style; without a seed one is drawn. `piece.comment` holds what makes it again.
+    """Compose pieces in a style; without a seed one is drawn. `piece.comment` holds what makes it again,
+    `piece.copies` what stands in the style's songs all the same.
 
     Raises StyleError for an unknown style, WishError where the wish cannot be met.
     """
-    instant = load_style(styles.find_style(style))
-    wish = music_wish(bars, sampling(temperature, top_p, min_p), tempo, metre, key, instruments)
+    loaded = load_style(styles.find_style(style))
+    how = sampling(temperature, top_p, min_p)
+    wish = music_wish(bars, how, tempo, metre, key, instruments, copy_guard=copy_guard)
     chosen = drawn_seed(seed)
-    return tuple(compose_piece(instant, wish, chosen, number) for number in range(1, variations + 1))
+    return tuple(compose_piece(loaded, wish, chosen, number) for number in range(1, variations + 1))
 
 
 def continue_song(
@@ -67,6 +70,7 @@ def continue_song(
     temperature: float = 1.0,
     top_p: float | None = None,
     min_p: float | None = None,
+    copy_guard: bool = True,
 ) -> tuple[Piece, ...]:
     """Let a song go on: the song itself, and new bars behind it from `piece.first_new_bar` on.
 
@@ -77,7 +81,7 @@ def continue_song(
 
     given = with_guessed_metre(_one_song(song))
     loaded = load_style(styles.find_style(style))
-    wish = Wish(n_bars=bars, sampling=sampling(temperature, top_p, min_p))
+    wish = Wish(n_bars=bars, sampling=sampling(temperature, top_p, min_p), copy_guard=copy_guard)
     chosen = drawn_seed(seed)
     return tuple(continue_it(loaded, given, wish, chosen, number) for number in range(1, variations + 1))
 

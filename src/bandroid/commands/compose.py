@@ -12,6 +12,7 @@ from bandroid.commands.options import within
 from bandroid.commands.wishes import drawn_seed, music_wish, sampling
 
 if TYPE_CHECKING:
+    from bandroid.critique.report import Band
     from bandroid.generation.compose import Piece
     from bandroid.render.song_files import Written
     from bandroid.render.wish import RenderWish
@@ -30,6 +31,7 @@ def compose(
     metre: str | None,
     key: str | None,
     instruments: str | None,
+    copy_guard: bool,
     wish: RenderWish,
     out: Path | None,
     force: bool,
@@ -37,6 +39,7 @@ def compose(
 ) -> None:
     """Compose, write, and say what was written; each piece is whole before the next begins."""
     from bandroid.bundle import store
+    from bandroid.critique.report import Band
     from bandroid.generation.compose import compose
     from bandroid.generation.style import load_style
     from bandroid.render import output
@@ -45,9 +48,12 @@ def compose(
     within("--variations", variations, 1, 1000)
     seed = drawn_seed(seed)
     within("--seed", seed, 0, 2**63 - 1)
-    music = music_wish(bars, sampling(temperature, top_p, min_p), tempo_qpm, metre, key, instruments)
+    music = music_wish(
+        bars, sampling(temperature, top_p, min_p), tempo_qpm, metre, key, instruments, copy_guard=copy_guard
+    )
     bundle = store.find_style(style or store.DEFAULT_STYLE)
-    instant = load_style(bundle)
+    loaded = load_style(bundle)
+    band = Band.if_known(bundle)
     places = output.style_pieces(bundle.name, seed, variations, out)
     # Whoever composes wants to edit: the parts lie apart in any case, their sound where asked for.
     writer = SongWriter(replace(wish, stems="midi") if wish.stems == "none" else wish)
@@ -57,11 +63,11 @@ def compose(
     rows = []
     with terminal.progress(f"composing {bundle.name}", quiet=as_json) as report:
         for number, place in enumerate(places, 1):
-            piece = compose(instant, music, seed, number, partial(_report_bars, report, number, variations))
+            piece = compose(loaded, music, seed, number, partial(_report_bars, report, number, variations))
             written = writer.write(piece.song, place, comment=piece.comment)
-            rows.append(_row(piece, written, number))
+            rows.append(_row(piece, band, written, number))
             if not as_json:
-                terminal.say(_sentence(piece, written))
+                terminal.say(_sentence(piece, band, written))
     if as_json:
         terminal.print_json(
             {
@@ -79,16 +85,32 @@ def _report_bars(report: terminal.Report, number: int, variations: int, done: in
     report((number - 1) * total + done, variations * total)
 
 
-def _sentence(piece: Piece, written: Written) -> str:
+def _sentence(piece: Piece, band: Band | None, written: Written) -> str:
     song = piece.song
     metre = f"{song.metres[0].numerator}/{song.metres[0].denominator}" if song.metres else "4/4"
     tempo = f", {song.tempos[0].tempo_qpm:g} bpm" if song.tempos else ""
     parts = ", ".join(dict.fromkeys(part.name for part in song.parts if len(part.notes))) or "silence"
     facts = f"{piece.key}, {metre}{tempo}, {song.n_notes} notes: {parts}"
-    return "\n".join([f"  {facts}", *written.lines()])
+    return "\n".join([f"  {facts}", *copies_said(piece, band), *written.lines()])
 
 
-def _row(piece: Piece, written: Written, number: int) -> dict[str, Any]:
+def copies_said(piece: Piece, band: Band | None) -> list[str]:
+    """Say what a piece copies, below its facts; nothing where its style travels without fingerprints."""
+    from bandroid.critique.report import copies_lines
+
+    if piece.copies is None or band is None:
+        return []
+    return [f"  {line}" for line in copies_lines(piece.copies, band, piece.first_new_bar)]
+
+
+def copies_row(piece: Piece, band: Band | None) -> dict[str, Any] | None:
+    """Return the same as plain data, with every match."""
+    from bandroid.critique.report import copies_json
+
+    return None if piece.copies is None or band is None else copies_json(piece.copies, band, piece.first_new_bar)
+
+
+def _row(piece: Piece, band: Band | None, written: Written, number: int) -> dict[str, Any]:
     song = piece.song
     return {
         "variation": number,
@@ -96,5 +118,6 @@ def _row(piece: Piece, written: Written, number: int) -> dict[str, Any]:
         "notes": song.n_notes,
         "parts": [part.name for part in song.parts],
         "steered": piece.steered,
+        "copies": copies_row(piece, band),
         **written.as_json(),
     }

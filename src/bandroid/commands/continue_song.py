@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bandroid import terminal
+from bandroid.commands.compose import copies_row, copies_said
 from bandroid.commands.options import within
 from bandroid.commands.wishes import drawn_seed, sampling
 from bandroid.errors import MusicFileError
 
 if TYPE_CHECKING:
+    from bandroid.critique.report import Band
     from bandroid.generation.compose import Piece
     from bandroid.music.song import Song
     from bandroid.render.song_files import Written
@@ -29,6 +31,7 @@ def continue_song(
     temperature: float,
     top_p: float | None,
     min_p: float | None,
+    copy_guard: bool,
     wish: RenderWish,
     out: Path | None,
     force: bool,
@@ -36,6 +39,7 @@ def continue_song(
 ) -> None:
     """Read, continue, write, and say what was written; each variation is whole before the next begins."""
     from bandroid.bundle import store
+    from bandroid.critique.report import Band
     from bandroid.generation.compose import Wish
     from bandroid.generation.continuation import continue_song
     from bandroid.generation.style import load_style
@@ -45,10 +49,11 @@ def continue_song(
     within("--variations", variations, 1, 1000)
     seed = drawn_seed(seed)
     within("--seed", seed, 0, 2**63 - 1)
-    music = Wish(n_bars=bars, sampling=sampling(temperature, top_p, min_p))
+    music = Wish(n_bars=bars, sampling=sampling(temperature, top_p, min_p), copy_guard=copy_guard)
     song = read_one_song(file)
     bundle = store.find_style(style or store.DEFAULT_STYLE)
     loaded = load_style(bundle)
+    band = Band.if_known(bundle)
     name = f"{output.file_word(file.stem) or 'song'}-continued"
     places = output.style_pieces(name, seed, variations, out)
     for place in places:
@@ -65,9 +70,9 @@ def continue_song(
             for remark in piece.song.remarks[len(song.remarks) :]:
                 terminal.remark(f"{file.name}: {remark}")
             written = writer.write(piece.song, place, comment=piece.comment)
-            rows.append(_row(piece, song, written, number))
+            rows.append(_row(piece, band, song, written, number))
             if not as_json:
-                terminal.say(_sentence(piece, song, bars, written))
+                terminal.say(_sentence(piece, band, song, bars, written))
     if as_json:
         facts = {"file": file, "style": bundle.name, "style_hash": bundle.style_hash, "seed": seed}
         terminal.print_json({**facts, "folder": places[0].folder, "pieces": rows})
@@ -101,15 +106,15 @@ def _report(report: terminal.Report, number: int, variations: int, done: int, to
     report((number - 1) * total + done, variations * total)
 
 
-def _sentence(piece: Piece, song: Song, n_bars: int, written: Written) -> str:
+def _sentence(piece: Piece, band: Band | None, song: Song, n_bars: int, written: Written) -> str:
     first = piece.first_new_bar
     key = f" in {piece.key}" if any(len(part.notes) and not part.is_drum for part in song.parts) else ""
     bars = f"bars {first} to {first + n_bars - 1} are" if n_bars > 1 else f"bar {first} is"
     facts = f"{bars} new: {piece.song.n_notes - song.n_notes} notes{key}"
-    return "\n".join([f"  {facts}", *written.lines()])
+    return "\n".join([f"  {facts}", *copies_said(piece, band), *written.lines()])
 
 
-def _row(piece: Piece, song: Song, written: Written, number: int) -> dict[str, Any]:
+def _row(piece: Piece, band: Band | None, song: Song, written: Written, number: int) -> dict[str, Any]:
     return {
         "variation": number,
         "key": piece.key,
@@ -118,5 +123,6 @@ def _row(piece: Piece, song: Song, written: Written, number: int) -> dict[str, A
         "new_notes": piece.song.n_notes - song.n_notes,
         "parts": [part.name for part in piece.song.parts],
         "steered": piece.steered,
+        "copies": copies_row(piece, band),
         **written.as_json(),
     }

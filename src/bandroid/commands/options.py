@@ -54,6 +54,9 @@ MinP = Annotated[
     float | None,
     typer.Option("--min-p", metavar="X", help="No notes less likely than this share of the likeliest.  [default: 0]"),
 ]
+NoCopyGuard = Annotated[
+    bool, typer.Option("--no-copy-guard", help="Let it copy from the songs of the style as it likes.")
+]
 Audio = Annotated[
     list[str] | None,
     typer.Option(

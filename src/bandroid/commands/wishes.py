@@ -67,6 +67,8 @@ def music_wish(
     metre_text: str | None,
     key_text: str | None,
     instruments: str | None,
+    *,
+    copy_guard: bool,
 ) -> Wish:
     """Gather what a new piece shall be; raises WishError where a value cannot be."""
     from bandroid.generation.compose import Wish
@@ -78,6 +80,7 @@ def music_wish(
         key=None if key_text is None else key(key_text),
         programs=None if instruments is None else programs(instruments),
         sampling=how,
+        copy_guard=copy_guard,
     )
 
 

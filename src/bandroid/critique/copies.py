@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bandroid.critique.fingerprints import SILENT, Index, Print, fingerprints
 from bandroid.critique.trail import Trail
 from bandroid.errors import StyleError
-from bandroid.representations.sheet import Sheet
+from bandroid.representations.sheet import CELL, Sheet, part_names
 
 if TYPE_CHECKING:
     from bandroid.bundle.store import Bundle
@@ -57,6 +57,8 @@ class Copies:
     longest_run_bars: int
     """bars with notes in a row that one part of a training song plays just so; 0 where no window is copied"""
     matches: tuple[Match, ...]
+    parts: tuple[str, ...] = ()
+    """names of the piece's parts, numbered as in its file: those that never play have none"""
 
     @property
     def share(self) -> float:
@@ -128,7 +130,16 @@ def copies(sheet: Sheet, index: Index) -> Copies:
         n_repeated=int(_repeats(piece).sum()),
         longest_run_bars=max((match.n_sounding_bars for match in matches), default=0),
         matches=tuple(sorted(matches, key=lambda match: (match.part, match.first_bar))),
+        parts=_names_of_heard(sheet),
     )
+
+
+def _names_of_heard(sheet: Sheet) -> tuple[str, ...]:
+    """Name the parts of a piece; "" for those without notes, which a finished piece leaves out."""
+    heard = np.unique(sheet.notes // CELL % len(sheet.parts)).tolist()
+    names = part_names([(sheet.parts[part].program, sheet.parts[part].is_drum) for part in heard])
+    named = dict(zip(heard, names, strict=True))
+    return tuple(named.get(part, "") for part in range(len(sheet.parts)))
 
 
 def _matches_of_part(part: int, prints: list[Print], is_copied: NDArray[np.bool_], index: Index) -> list[Match]:

@@ -25,6 +25,7 @@ _HABIT_WORDS = {
     "new_share": "share of cells with something new",
 }
 """each of critique.habits.Habits in words"""
+_MOST_NAMED = 3  # copies that a new piece's few lines name
 _MOST_PLACES = 4  # more than this many places of one and the same copy are counted, not named
 
 
@@ -39,6 +40,11 @@ class Band:
     """one for each song, or for some if they are many"""
     songs: tuple[TrainingSong, ...]
     """as numbered in the index"""
+
+    @classmethod
+    def if_known(cls, bundle: Bundle) -> Band | None:
+        """Return the band behind a style, or None where the style does not carry its fingerprints."""
+        return None if load_index(bundle) is None or load_habit(bundle) is None else cls.of(bundle)
 
     @classmethod
     def of(cls, bundle: Bundle) -> Band:
@@ -105,7 +111,7 @@ class Report:
             "repeat_share": round(found.repeat_share, 4),
             "habits": self.habits.as_json(),
             "unusual": self.unusual(),
-            "matches": [self._match_json(match) for match in found.matches],
+            "matches": matches_json(found.matches, self.parts, self.band),
         }
 
     def unusual(self) -> list[str]:
@@ -143,37 +149,76 @@ class Report:
             f"(the band's songs {spans[name]['lowest']:.4g} to {spans[name]['highest']:.4g})"
             for name in unusual
         ]
-        return "\n".join([*lines, *self._match_lines()])
+        return "\n".join(
+            [*lines, *(f"  match    {line}" for line in match_lines(found.matches, self.parts, self.band))]
+        )
 
-    def _match_json(self, match: Match) -> dict[str, Any]:
-        song = self.band.songs[match.song] if match.song < len(self.band.songs) else None
+
+def matches_json(
+    matches: Sequence[Match], parts: Sequence[str], band: Band, first_bar: int = 1
+) -> list[dict[str, Any]]:
+    """Return plain data of each match; `first_bar` is the number of the piece's bar 0."""
+    rows = []
+    for match in matches:
+        song = band.songs[match.song] if match.song < len(band.songs) else None
         n_more = match.last_bar - match.first_bar
-        return {
-            "part": self.parts[match.part],
-            "bars": [match.first_bar + 1, match.last_bar + 1],
-            "song": self.band.title(match.song),
-            "file": song.file if song else None,
-            "song_part": self.band.part_name(match),
-            "song_bars": [match.song_first_bar + 1, match.song_first_bar + n_more + 1],
-            "transposition_semitone": match.transposition_semitone,
-        }
+        rows.append(
+            {
+                "part": parts[match.part],
+                "bars": [match.first_bar + first_bar, match.last_bar + first_bar],
+                "song": band.title(match.song),
+                "file": song.file if song else None,
+                "song_part": band.part_name(match),
+                "song_bars": [match.song_first_bar + 1, match.song_first_bar + n_more + 1],
+                "transposition_semitone": match.transposition_semitone,
+            }
+        )
+    return rows
 
-    def _match_lines(self) -> list[str]:
-        """Say what was copied from where; what comes several times is said once."""
-        places: dict[tuple[str, str], list[str]] = {}
-        for match in self.copies.matches:
-            n_more = match.last_bar - match.first_bar
-            first = match.song_first_bar
-            shift = match.transposition_semitone
-            moved = f", {abs(shift)} semitones {'higher' if shift > 0 else 'lower'}" if shift else ""
-            source = f"{self.band.title(match.song)!r}, {self.band.part_name(match)}, {_span(first, first + n_more)}"
-            key = self.parts[match.part], f"{source}{moved}"
-            places.setdefault(key, []).append(_span(match.first_bar, match.last_bar))
-        lines = []
-        for (part, source), spans in places.items():
-            more = f" and {len(spans) - _MOST_PLACES} more times" if len(spans) > _MOST_PLACES else ""
-            lines.append(f"  match    {part}, {', '.join(spans[:_MOST_PLACES])}{more}: {source}")
-        return lines
+
+def match_lines(matches: Sequence[Match], parts: Sequence[str], band: Band, first_bar: int = 1) -> list[str]:
+    """Say what was copied from where; what comes several times is said once. `first_bar` as in `matches_json`."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for match in matches:
+        n_more = match.last_bar - match.first_bar
+        shift = match.transposition_semitone
+        moved = f", {abs(shift)} semitones {'higher' if shift > 0 else 'lower'}" if shift else ""
+        bars = _span(match.song_first_bar + 1, match.song_first_bar + 1 + n_more)
+        source = f"{band.title(match.song)!r}, {band.part_name(match)}, {bars}{moved}"
+        span = _span(match.first_bar + first_bar, match.last_bar + first_bar)
+        places.setdefault((parts[match.part], source), []).append(span)
+    lines = []
+    for (part, source), spans in places.items():
+        more = f" and {len(spans) - _MOST_PLACES} more times" if len(spans) > _MOST_PLACES else ""
+        lines.append(f"{part}, {', '.join(spans[:_MOST_PLACES])}{more}: {source}")
+    return lines
+
+
+def copies_lines(found: Copies, band: Band, first_bar: int = 1) -> list[str]:
+    """Say in a few lines what a new piece copies, beside the band's own habit: nothing, or how much and what first."""
+    if not found.n_copied:
+        return ["copies nothing of the songs"]
+    share = (
+        f"copies {found.share:.1%} of its pairs of bars, {_bars(found.longest_run_bars)} in a row at most "
+        f"(the band's songs {band.copy_habit.share_median:.1%} from one another): {band.copy_habit.verdict(found)}"
+    )
+    matches = match_lines(found.matches, found.parts, band, first_bar)
+    n_more = len(matches) - _MOST_NAMED
+    lines = [share, *(f"  {line}" for line in matches[:_MOST_NAMED])]
+    return [*lines, f"  and {n_more} more: bandroid critique names them all"] if n_more > 0 else lines
+
+
+def copies_json(found: Copies, band: Band, first_bar: int = 1) -> dict[str, Any]:
+    """Return plain data of what a new piece copies, every match of it."""
+    return {
+        "verdict": band.copy_habit.verdict(found),
+        "copied_share": round(found.share, 4),
+        "band_share": round(band.copy_habit.share_median, 4),
+        "windows": found.n_windows,
+        "windows_copied": found.n_copied,
+        "longest_run_bars": found.longest_run_bars,
+        "matches": matches_json(found.matches, found.parts, band, first_bar),
+    }
 
 
 def critique(name: str, sheet: Sheet, band: Band, sha256: str = "") -> Report:
@@ -198,5 +243,5 @@ def _bars(count: int) -> str:
 
 
 def _span(first: int, last: int) -> str:
-    """Name bars, counted from 0: (4, 7) -> "bars 5-8"."""
-    return f"bars {first + 1}-{last + 1}" if last > first else f"bar {first + 1}"
+    """Name bars: (5, 8) -> "bars 5-8"."""
+    return f"bars {first}-{last}" if last > first else f"bar {first}"
