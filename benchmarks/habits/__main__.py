@@ -7,17 +7,12 @@ import statistics
 from dataclasses import fields
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandroid.corpus.collect import collect
 from bandroid.critique.habits import EARLY_BARS, Habits, measure
-from bandroid.generation.choices import Choice
-from bandroid.generation.compose import Wish, choose_line_up, write_bars
+from bandroid.generation.compose import Wish, choose_line_up, guards_of, write_bars
 from bandroid.generation.counts import FrozenCounts
-from bandroid.generation.guard import Guard
-from bandroid.generation.sampling import USUAL
 from bandroid.generation.style import ScoreStyle
-from bandroid.representations.score_cursor import Cursor
 from bandroid.representations.score_vocabulary import VOCABULARY
 from bandroid.representations.sheet import CELL, Sheet, sheet_and_loss
 from bandroid.training.instant import learn_instant
@@ -28,21 +23,14 @@ N_PIECES = 12
 NAMES = tuple(field.name for field in fields(Habits))
 
 
-class NoGuard(Guard):
-    """Lets everything pass: what the model does by itself."""
-
-    def steer(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        return probabilities
-
-
 def measure_habits(options: argparse.Namespace) -> list[Figure]:
-    """Learn a band by counting, compose with and without the guard, and compare medians with the band's songs."""
+    """Learn a band by counting, compose with and without guards, and compare medians with the band's songs."""
     songs = [used.song for used in collect([(options.data or DATA) / BAND]).used]
     learnt = learn_instant(songs)
     counts = FrozenCounts(learnt.counts)
     style = ScoreStyle("band", "", counts, learnt.weights, learnt.order, learnt.line_ups)
     band = [measure(_opening(sheet_and_loss(song)[0])) for song in songs]
-    guarded, free = _pieces(style, Guard), _pieces(style, NoGuard)
+    guarded, free = _pieces(style, is_guarded=True), _pieces(style, is_guarded=False)
     log(f"{'median of':24}{'songs':>8}{'guarded':>9}{'free':>8}{'worst guarded':>15}{'worst free':>12}")
     for name in NAMES:
         rows = [[float(getattr(habits, name)) for habits in group] for group in (band, guarded, free)]
@@ -54,12 +42,13 @@ def measure_habits(options: argparse.Namespace) -> list[Figure]:
     ]
 
 
-def _pieces(style: ScoreStyle, guard: type[Guard]) -> list[Habits]:
-    measured = []
-    for seed in range(N_PIECES):
-        rng = np.random.default_rng([seed, 1])
-        line_up = choose_line_up(style, Wish(), rng, 0, seed + 1)
-        writing = write_bars(style, line_up, USUAL, [guard(line_up, style.line_ups, EARLY_BARS)], rng)
+def _pieces(style: ScoreStyle, *, is_guarded: bool) -> list[Habits]:
+    wish, measured = Wish(EARLY_BARS), []
+    for number in range(1, N_PIECES + 1):
+        rng = np.random.default_rng([0, number])
+        line_up = choose_line_up(style, wish, rng, 0, number)
+        guards = guards_of(style, line_up, wish, rng) if is_guarded else ()
+        writing = write_bars(style, line_up, wish.sampling, guards, rng)
         for _ in range(EARLY_BARS):
             cursor = next(writing)
         cursor.push(VOCABULARY.token("end", 0))

@@ -17,7 +17,10 @@ from bandroid.generation.guard import Guard
 from bandroid.generation.lesson import shift_from_c
 from bandroid.generation.lineup import LineUp, cast
 from bandroid.generation.plan import make_plan
+from bandroid.generation.plan_guard import PlanGuard
+from bandroid.generation.player_guard import PlayerGuard
 from bandroid.generation.sampling import AS_LEARNT, USUAL, Sampling, draw
+from bandroid.generation.share_guard import ShareGuard
 from bandroid.generation.stepper import Steering, Stepper, Style
 from bandroid.music.notes import Notes
 from bandroid.music.quantize import snap
@@ -95,12 +98,7 @@ def compose(
     """
     rng = np.random.default_rng([seed, variation])
     line_up = choose_line_up(style, wish, rng, seed, variation)
-    is_cast = wish.programs is not None
-    forms, doubles = zip(*((player.form, player.doubles) for player in line_up.players), strict=True)
-    plan = make_plan(forms, wish.n_bars, rng, doubles=doubles, is_everybody_heard=is_cast)
-    # Whoever was asked for by name is heard, by the middle of the piece.
-    guard = Guard(line_up, style.line_ups, wish.n_bars, wish.n_bars // 2 if is_cast else None, plan=plan)
-    guards = guards_of(style, wish, guard)
+    guards = guards_of(style, line_up, wish, rng)
     writing = write_bars(style, line_up, wish.sampling, guards, rng)
     for done in range(1, wish.n_bars + 1):
         cursor = next(writing)
@@ -134,10 +132,22 @@ def compose(
     )
 
 
-def guards_of(style: Style, wish: Wish, guard: Guard) -> tuple[Steering, ...]:
-    """Return who steers a piece: the guard of its habits, and of copying where that is wished and possible."""
-    copy_guard = style.copy_guard() if wish.copy_guard else None
-    return (guard,) if copy_guard is None else (guard, copy_guard)
+def guards_of(style: Style, line_up: LineUp, wish: Wish, rng: np.random.Generator) -> tuple[Steering, ...]:
+    """Return who steers a new piece: a plan of its form, its players, the band's habits, and who watches for copies."""
+    is_cast = wish.programs is not None
+    forms, doubles = zip(*((player.form, player.doubles) for player in line_up.players), strict=True)
+    first: Steering = ShareGuard(line_up.habits)
+    if any(forms):
+        first = PlanGuard(make_plan(forms, wish.n_bars, rng, doubles=doubles, is_everybody_heard=is_cast))
+    # Whoever was asked for by name is heard, by the middle of the piece.
+    habits = Guard(line_up, style.line_ups, wish.n_bars, wish.n_bars // 2 if is_cast else None)
+    return (first, PlayerGuard(line_up.players), habits, *copy_guards(style, wish))
+
+
+def copy_guards(style: Style, wish: Wish) -> tuple[Steering, ...]:
+    """Return who watches for copies, where that is wished and possible."""
+    guard = style.copy_guard() if wish.copy_guard else None
+    return () if guard is None else (guard,)
 
 
 def fired(guards: Sequence[Steering]) -> dict[str, int]:

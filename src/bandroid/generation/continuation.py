@@ -15,13 +15,15 @@ import numpy as np
 from bandroid.critique.copies import copies
 from bandroid.critique.habits import measure
 from bandroid.errors import WishError
-from bandroid.generation.compose import MAX_PARTS, Piece, Wish, fired, go_on, guards_of
+from bandroid.generation.compose import MAX_PARTS, Piece, Wish, copy_guards, fired, go_on
 from bandroid.generation.encore import EncoreGuard
-from bandroid.generation.guard import Guard, new_cells
+from bandroid.generation.guard import Guard
 from bandroid.generation.joining import Seam, joined
 from bandroid.generation.lesson import Lesson, lesson
 from bandroid.generation.lineup import LineUp
-from bandroid.generation.stepper import Stepper, Style, walk
+from bandroid.generation.player_guard import PlayerGuard
+from bandroid.generation.share_guard import ShareGuard, new_cells
+from bandroid.generation.stepper import Steering, Stepper, Style, walk
 from bandroid.music.clock import BarGrid, bar_grid
 from bandroid.music.excerpt import cut_in_two
 from bandroid.music.notes import Notes
@@ -80,9 +82,13 @@ def continue_song(
     cursor = model.cursor
     n_before = len(cursor.bars)
     own = _habits(context.lesson.line_up, cursor, wish.n_bars)
-    guard = Guard(own, (own,), n_before + wish.n_bars, first_bar=n_before)
-    encore = EncoreGuard(n_before, min(max(wish.n_bars // 2, 2), MOST_BARS_AGAIN))
-    guards = (encore, *guards_of(style, wish, guard))
+    guards: tuple[Steering, ...] = (
+        ShareGuard(own.habits, first_bar=n_before),
+        PlayerGuard(own.players),
+        EncoreGuard(n_before, min(max(wish.n_bars // 2, 2), MOST_BARS_AGAIN)),
+        Guard(own, (own,), n_before + wish.n_bars),
+        *copy_guards(style, wish),
+    )
     writing = go_on(model, wish.sampling, guards, np.random.default_rng([seed, variation]))
     for done in range(1, wish.n_bars + 1):
         next(writing)

@@ -1,9 +1,9 @@
 """A guard that keeps a piece within the band's habits while it is being written: not silent, not stuck.
 
-A model that hears its own output drifts: a rest makes the next rest likelier, a repeat the next repeat. So shares of
-silence are steered softly back towards what the band does, and what is longer than the band ever makes it (rests of
-everybody, literal loops, runs of one pitch) is ruled out, as long as anything else may stand there. A real ostinato is
-a habit too, and stays free as far as the band goes with its own.
+What is longer than the band ever makes it (rests of everybody, literal loops, runs of one pitch) is ruled out, as long
+as anything else may stand there. A real ostinato is a habit too, and stays free as far as the band goes with its own.
+Others steer before it: plan_guard.py (or share_guard.py, where there is no plan) and player_guard.py; copy_guard.py
+comes last.
 """
 
 from __future__ import annotations
@@ -14,28 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.critique.habits import LOOP_PERIODS_BAR
-from bandroid.generation import plan as plan_of_music
 from bandroid.generation.choices import Choice
 from bandroid.generation.lineup import LineUp
-from bandroid.generation.plan import Plan
 from bandroid.representations.score_cursor import Content, Cursor
-from bandroid.representations.score_vocabulary import MAX_TRANSPOSITION, N_RECENT, VOCABULARY
-from bandroid.representations.sheet import TICKS_PER_QUARTER
+from bandroid.representations.score_vocabulary import N_RECENT
 
 _PITCH, _POSITION = 256, 128 * 256  # what they are worth in a note's code
 _SILENT, _NEW = 0, 1  # outcomes of the choice of a cell
 _CELL_END = 0  # outcome of the choice of a position
-_SILENT_TOKEN, _NEW_TOKEN = VOCABULARY.token("silent", 0), VOCABULARY.token("new", 0)
-_TRANSPOSED_TOKEN = VOCABULARY.token("transposed", 0)
-_STEER_AFTER_BARS = 2  # sooner, a share of silence says nothing
-_GAIN, _TOLERANCE = 8.0, 0.04
-"""log odds per share beyond the tolerance: 13 % too much silence halves its odds"""
-_FILL = 10.0
-"""how many times likelier a bar goes on that has fewer notes than the part's bars, or ends that has more"""
 _LEAST_RUN = 4  # four equal notes are nothing in any part
-_HEED = 1000.0
-"""how many times likelier a plan makes what it wishes; the model may still insist on something else"""
-_REACH_SEMITONE = 2  # a player may go this much beyond what the part has reached before
 _MOST_SONGS_PERCENT = 75  # one song's endless drone is not the band's habit
 # What is no fault in any style: a bar of eighths on one note, a bar played four times.
 _LEAST_LIMITS = {"longest_rest_bars": 0, "longest_loop_bars": 1, "longest_part_loop_bars": 4, "longest_pitch_run": 8}
@@ -50,22 +37,14 @@ class Guard:
         band: Sequence[LineUp],
         n_bars: int | None = None,
         everybody_by_bar: int | None = None,
-        first_bar: int = 0,
-        plan: Plan | None = None,
     ) -> None:
         """Keep a piece to the song whose line-up it borrows, except where that song overdoes what the band does.
 
         In a piece of `n_bars` no loop takes more than half: songs are longer, and so are their loops. Whoever has not
-        played before bar `everybody_by_bar` (from 0) comes in there. Bars before `first_bar` were given: loops and runs
-        go on from there, but shares of silence and of new bars count what is written. A `plan` takes the place of those
-        shares: it says where to rest, where to begin something new, and what to take up again.
+        played before bar `everybody_by_bar` (from 0) comes in there.
         """
-        self._plan = plan
-        self._first_bar = first_bar
         self._everybody_by_bar = everybody_by_bar
         self._players = line_up.players
-        self._silent_share = line_up.habits.silent_share
-        self._new_share = line_up.habits.new_share
         self._limits = {
             name: max(
                 least,
@@ -85,23 +64,14 @@ class Guard:
         """Return float64[choice.size] in place of the model's probabilities; they need not sum to 1."""
         if choice.name == "cell":
             return self._steer_cell(cursor, choice, probabilities)
-        if choice.name == "interval":
-            return self._steer_interval(cursor, probabilities)
-        if choice.name == "drum":
-            return self._steer_drum(cursor, probabilities)
         if choice.name == "pitch":
-            return self._steer_pitch(cursor, self._doubled(cursor, probabilities, is_pitch=True))
+            return self._steer_pitch(cursor, probabilities)
         if choice.name == "position":
-            return self._steer_position(cursor, self._doubled(cursor, probabilities, is_pitch=False))
+            return self._steer_position(cursor, probabilities)
         return probabilities
 
     def _steer_cell(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         steered = probabilities.copy()
-        if self._plan is None:
-            steered[_SILENT] *= self._silence_factor(cursor)
-            steered[_NEW] *= self._novelty_factor(cursor)
-        else:
-            self._heed(self._plan, cursor, steered)
         if self._would_rest_too_long(cursor) or self._has_to_come_in(cursor):
             steered[_SILENT] = 0.0
         recent = cursor.recent[cursor.part]
@@ -123,118 +93,24 @@ class Guard:
             steered[_SILENT] = 0.0
         return steered if steered.any() else probabilities
 
-    def _heed(self, plan: Plan, cursor: Cursor, steered: NDArray[np.float64]) -> None:
-        """Raise the odds of what the plan wishes for a cell, in place."""
-        part = cursor.part
-        match plan.wish(part, len(cursor.bars) - 1):
-            case None:
-                return
-            case plan_of_music.SILENT:
-                steered[_SILENT] *= _HEED
-            case plan_of_music.NEW:
-                steered[_NEW] *= _HEED
-                steered[_NEW + 1 + N_RECENT :] *= _HEED
-            case bar:
-                content = cursor.history[part][bar]
-                if content in cursor.recent[part]:
-                    steered[_NEW + 1 + cursor.recent[part].index(content)] *= _HEED
-                else:  # it became a rest, or was forgotten
-                    steered[_SILENT if not content else _NEW] *= _HEED
-
-    def _doubled(self, cursor: Cursor, probabilities: NDArray[np.float64], is_pitch: bool) -> NDArray[np.float64]:
-        """Raise the odds of the note that goes on to double the part which the plan says is doubled."""
-        double = self._plan.doublings.get((cursor.part, len(cursor.bars) - 1)) if self._plan else None
-        if double is None:
-            return probabilities
-        other, interval = double
-        # A repeat took the place of what was to be new there, or a rest: then there is nothing to double.
-        theirs = cursor.history[other][-1] if len(cursor.history[other]) == len(cursor.bars) else ()
-        n_written = len(cursor.content)
-        if not theirs or [code // _POSITION for code in cursor.content] != [c // _POSITION for c in theirs[:n_written]]:
-            return probabilities
-        if n_written == len(theirs):
-            outcome = _CELL_END
-        elif is_pitch:
-            outcome = theirs[n_written] // _PITCH % 128 + interval
-        else:
-            outcome = _CELL_END + 1 + theirs[n_written] // _POSITION
-        if not 0 <= outcome < probabilities.size:
-            return probabilities
-        steered = probabilities.copy()
-        steered[outcome] *= _HEED
-        return steered
-
-    def _steer_drum(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Strike what the drummer of this line-up has before him."""
-        drums = self._players[cursor.part].drums
-        if not drums:
-            return probabilities
-        steered = np.zeros_like(probabilities)
-        steered[list(drums)] = probabilities[list(drums)]
-        return self._few_different(cursor, steered) if steered.any() else probabilities
-
-    def _few_different(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Stay with the pitches or drums of this bar once there are as many as the part uses in a bar."""
-        used = {code // _PITCH % 128 for code in cursor.content}
-        if len(used) < self._players[cursor.part].most_different:
-            return probabilities
-        steered = np.zeros_like(probabilities)
-        steered[list(used)] = probabilities[list(used)]
-        return steered if steered.any() else probabilities
-
-    def _steer_interval(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Transpose within the player's reach: step by step, a figure would climb out of any instrument."""
-        low, high = self._reach(cursor)
-        pitches = [code // _PITCH % 128 for code in cursor.recent[cursor.part][cursor.rank]]
-        interval = np.arange(-MAX_TRANSPOSITION, MAX_TRANSPOSITION + 1)
-        is_within = (min(pitches) + interval >= low) & (max(pitches) + interval <= high)
-        steered = np.where(is_within, probabilities, 0.0)
-        return steered if steered.any() else probabilities
-
     def _steer_position(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        if tuple(cursor.content) not in self._loop_contents(cursor):
+            return probabilities
+        # Written anew, note for note, it would be the loop all the same: so the cell goes on.
         steered = probabilities.copy()
-        if tuple(cursor.content) in self._loop_contents(cursor):
-            # Written anew, note for note, it would be the loop all the same: so the cell goes on.
-            steered[_CELL_END] = 0.0
-        n_notes = len(cursor.content) * 4 * TICKS_PER_QUARTER / cursor.bar.length_tick
-        if n_notes < self._players[cursor.part].fewest_notes:
-            steered[_CELL_END] /= _FILL
-        elif n_notes >= self._players[cursor.part].most_notes:
-            steered[_CELL_END] *= _FILL
-        at_once = sum(code // _POSITION == cursor.position for code in cursor.content)
-        if at_once >= self._players[cursor.part].most_at_once:
-            steered[_CELL_END + 1 + cursor.position] = 0.0
+        steered[_CELL_END] = 0.0
         return steered if steered.any() else probabilities
 
     def _steer_pitch(self, cursor: Cursor, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-        low, high = self._reach(cursor)
+        if cursor.is_chord_note:
+            return probabilities
+        pitch, run = _run_at_end(cursor.content, cursor.history[cursor.part])
+        if run < self._longest_run(cursor.part):
+            return probabilities
+        self.fired["pitch"] += 1
         steered = probabilities.copy()
-        steered[:low] = steered[high + 1 :] = 0.0
-        if not cursor.is_chord_note:
-            pitch, run = _run_at_end(cursor.content, cursor.history[cursor.part])
-            if run >= self._longest_run(cursor.part):
-                steered[pitch] = 0.0
-                self.fired["pitch"] += 1
-        return self._few_different(cursor, steered) if steered.any() else probabilities
-
-    def _reach(self, cursor: Cursor) -> tuple[int, int]:
-        """Return the lowest and the highest pitch that the part may play."""
-        player = self._players[cursor.part]
-        return max(player.lowest - _REACH_SEMITONE, 0), min(player.highest + _REACH_SEMITONE, 127)
-
-    def _silence_factor(self, cursor: Cursor) -> float:
-        """Return what to multiply the odds of a rest with: 1 while the share of rests is about right."""
-        kinds = _kinds(cursor, self._first_bar)
-        if len(kinds) < _STEER_AFTER_BARS * len(cursor.parts):
-            return 1.0
-        return _pull(kinds.count(_SILENT_TOKEN) / len(kinds), self._silent_share)
-
-    def _novelty_factor(self, cursor: Cursor) -> float:
-        """Return what to multiply the odds of a new cell with: 1 while there is about as much new as the band has."""
-        new, sounding = new_cells(cursor, self._first_bar)
-        if sounding < 2 * _STEER_AFTER_BARS * len(cursor.parts):
-            return 1.0
-        return _pull(new / sounding, self._new_share)
+        steered[pitch] = 0.0
+        return steered if steered.any() else probabilities
 
     def _would_rest_too_long(self, cursor: Cursor) -> bool:
         """Whether everybody has rested as long as the band ever does, and this is the last part that could play."""
@@ -300,24 +176,6 @@ class Guard:
             run = run + 1 if other == pitch else 1
             pitch, longest = other, max(longest, run)
         return longest
-
-
-def new_cells(cursor: Cursor, first_bar: int = 0) -> tuple[int, int]:
-    """Return how many cells from a bar on are new or transposed, and how many sound."""
-    kinds = [kind for kind in _kinds(cursor, first_bar) if kind != _SILENT_TOKEN]
-    return sum(kind == _NEW_TOKEN or kind >= _TRANSPOSED_TOKEN for kind in kinds), len(kinds)
-
-
-def _kinds(cursor: Cursor, first_bar: int) -> list[int]:
-    """Return the tokens that wrote the cells from a bar on."""
-    return [kind for line in cursor.kinds for kind in line[first_bar:]]
-
-
-def _pull(share: float, wanted: float) -> float:
-    """Return a factor on odds that pulls a share back to about what is wanted."""
-    excess = share - wanted
-    beyond = max(abs(excess) - _TOLERANCE, 0.0)
-    return float(np.exp(-_GAIN * np.copysign(beyond, excess)))
 
 
 def _loop_so_far(history: list[Content], period: int) -> int:

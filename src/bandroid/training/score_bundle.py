@@ -14,7 +14,6 @@ from bandroid.critique.copies import HABIT_NAME, habit
 from bandroid.critique.fingerprints import INDEX_NAME
 from bandroid.generation.compose import write_bars
 from bandroid.generation.counts import FrozenCounts
-from bandroid.generation.guard import Guard
 from bandroid.generation.net import Net
 from bandroid.generation.ngram import CONTEXTS_VERSION
 from bandroid.generation.sampling import AS_LEARNT
@@ -84,8 +83,7 @@ def score_style(
 def _golden_tokens(style: ScoreStyle) -> list[int]:
     """Write a few bars in the style, to be predicted again by whoever loads it."""
     line_up = style.line_ups[0]
-    guard = Guard(line_up, style.line_ups)
-    writing = write_bars(style, line_up, AS_LEARNT, [guard], np.random.default_rng(0))
+    writing = write_bars(style, line_up, AS_LEARNT, (), np.random.default_rng(0))
     for _ in range(_GOLDEN_BARS):
         cursor = next(writing)
     cursor.push(VOCABULARY.token("end", 0))
