@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bandroid import terminal
-from bandroid.commands import presets, styles
+from bandroid.commands import presets, runs, styles
 from bandroid.commands.options import (
     Audio,
     Bars,
@@ -52,6 +52,7 @@ app = typer.Typer(
 )
 app.add_typer(styles.app, name="styles")
 app.add_typer(presets.app, name="presets")
+app.add_typer(runs.app, name="runs")
 
 
 def _print_version(is_wanted: bool) -> None:

@@ -10,7 +10,6 @@ from tiny_task import FACTS, HABIT, LONG, TinyTask, learn, lines_of, same_weight
 from bandroid import files
 from bandroid.training.checkpoint import size_byte, steps_in
 from bandroid.training.loop import Budget, Listener, train
-from bandroid.training.milestones import milestone_steps
 from bandroid.training.run_folder import find_run, opened
 
 
@@ -72,7 +71,7 @@ def test_what_could_not_be_written_is_written_when_there_is_room_again(unbroken,
     again, said = learn(task, steps=62)
     assert any("there is room on the disk again" in line for line in said)
     assert lines_of("mine") == lines
-    assert outcome.choice.step in milestone_steps(find_run("mine"))
+    assert outcome.choice.step in find_run("mine").milestone_steps()
     assert same_weights(again.weights, outcome.weights)
 
 
@@ -87,7 +86,7 @@ def test_milestones_are_thinned_to_the_megabytes_allowed():
     settings = replace(LONG, disk_mb=1, evaluate_every=1)
     outcome, said = learn(LargeTask(), settings=settings, steps=50)
     run = find_run("mine")
-    steps = milestone_steps(run)
+    steps = run.milestone_steps()
     assert size_byte(run.checkpoints) + size_byte(run.milestones) <= 1_000_000
     assert len(steps_in(run.checkpoints)) == 2
     assert 10 < len(steps) < 25
@@ -106,11 +105,11 @@ def test_a_budget_that_is_too_small_is_said_once():
     ]
     run = find_run("mine")
     assert steps_in(run.checkpoints) == [30]
-    assert outcome.choice.step in milestone_steps(run)
+    assert outcome.choice.step in run.milestone_steps()
 
 
 def test_a_run_that_is_forced_anew_leaves_nothing_of_the_old_one():
     learn(TinyTask(), steps=30)
     with opened("mine", FACTS, "anew") as run:
         train(TinyTask(), LONG, run, HABIT, Budget(steps=5), Listener())
-    assert milestone_steps(run) == [5] and steps_in(run.checkpoints) == [5]
+    assert run.milestone_steps() == [5] and steps_in(run.checkpoints) == [5]

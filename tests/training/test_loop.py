@@ -49,7 +49,7 @@ def test_the_run_s_folder_holds_it_all():
     assert {path.name for path in run.milestones.iterdir()} == {f"step-{step:06d}" for step in (5, 10, 15, 20)}
     assert (run.sample(20) / "sample.txt").is_file()
     assert len(list(run.checkpoints.glob("*.json"))) == 2
-    assert same_weights(load_milestone(run, outcome.choice.step), outcome.weights)
+    assert same_weights(load_milestone(run, outcome.choice.step)[0], outcome.weights)
 
 
 def test_the_model_is_left_with_the_weights_that_are_kept():

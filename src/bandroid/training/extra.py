@@ -17,8 +17,14 @@ def missing_libraries() -> tuple[str, ...]:
 
 def require_learn_extra(preset: str) -> None:
     """Raise MachineError with the pip command where a library for training is missing."""
+    _require(f"preset {preset}", " (or take --preset instant, which needs nothing more)")
+
+
+def require_for_milestones() -> None:
+    """Raise MachineError with the pip command where a library for making styles of milestones is missing."""
+    _require("making a style of a milestone", "")
+
+
+def _require(what: str, instead: str) -> None:
     if missing := missing_libraries():
-        raise MachineError(
-            f"preset {preset} needs {' and '.join(missing)}: pip install 'bandroid[learn]' "
-            "(or take --preset instant, which needs nothing more)"
-        )
+        raise MachineError(f"{what} needs {' and '.join(missing)}: pip install 'bandroid[learn]'{instead}")

@@ -27,7 +27,7 @@ from bandroid.training.checkpoint import (
 from bandroid.training.course import Course
 from bandroid.training.judging import Choice, Evaluation
 from bandroid.training.metrics import MetricsFile
-from bandroid.training.milestones import load_milestone, milestone_steps, remove_milestone, save_milestone
+from bandroid.training.milestones import load_milestone, remove_milestone, save_milestone
 from bandroid.training.run_folder import RunFolder
 from bandroid.training.stepping import Stepper
 
@@ -74,7 +74,7 @@ class Keeper:
         # What lies behind this step is made again; a test at the end of the time would not be, so it goes.
         remove_checkpoints(self._run.checkpoints, keep=[step for step in steps if step <= course.step])
         tested = {one.step for one in course.evaluations}
-        for step in milestone_steps(self._run):
+        for step in self._run.milestone_steps():
             if step not in tested:
                 remove_milestone(self._run, step)
         return course
@@ -183,7 +183,7 @@ class Keeper:
     def _load_held(self, steps: Collection[int]) -> bool:
         """Load the milestones that may be chosen; say whether all are whole."""
         try:
-            self._held |= {step: load_milestone(self._run, step) for step in steps}
+            self._held |= {step: load_milestone(self._run, step)[0] for step in steps}
         except RunError:
             return False
         self._wanted = {0, *steps}
@@ -195,7 +195,7 @@ class Keeper:
         checkpoints = self._run.checkpoints
         remove_checkpoints(checkpoints, keep=steps_in(checkpoints)[-2:])
         while size_byte(checkpoints) + size_byte(self._run.milestones) > self._most_byte:
-            step = first_to_go(milestone_steps(self._run), self._wanted)
+            step = first_to_go(self._run.milestone_steps(), self._wanted)
             if step is not None:
                 remove_milestone(self._run, step)
             elif len(steps := steps_in(checkpoints)) > 1:

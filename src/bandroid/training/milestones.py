@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Mapping
 
@@ -29,26 +28,21 @@ def save_milestone(run: RunFolder, evaluation: Evaluation, weights: Mapping[str,
     write_atomically(folder / _FACTS, json.dumps(facts, indent=2).encode())
 
 
-def milestone_steps(run: RunFolder) -> list[int]:
-    """Return the steps that there are milestones of, whole or not, in order."""
-    found = (re.fullmatch(r"step-(\d+)", path.name) for path in run.milestones.glob("step-*"))
-    return sorted(int(match[1]) for match in found if match)
-
-
-def load_milestone(run: RunFolder, step: int) -> dict[str, Tensor]:
-    """Return the averaged weights of a step; raises RunError where they are missing or damaged."""
+def load_milestone(run: RunFolder, step: int) -> tuple[dict[str, Tensor], Evaluation]:
+    """Return the averaged weights of a step, and how it did; raises RunError where they are missing or damaged."""
     folder = run.milestone(step)
     try:
         facts = json.loads((folder / _FACTS).read_bytes())
         content = (folder / _WEIGHTS).read_bytes()
+        evaluation = Evaluation.from_json(facts["evaluation"])
         is_whole = hashlib.sha256(content).hexdigest() == facts["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
-        there = ", ".join(map(str, milestone_steps(run))) or "none"
+        there = ", ".join(map(str, run.milestone_steps())) or "none"
         raise RunError(f"run {run.name}: there is no milestone of step {step} (there is: {there})") from None
     try:
         if is_whole:
             weights: dict[str, Tensor] = safetensors.torch.load(content)
-            return weights
+            return weights, evaluation
     except SafetensorError:
         pass
     raise RunError(f"run {run.name}: the milestone of step {step} is cut off or was changed (wrong sha256)")

@@ -20,6 +20,7 @@ from bandroid.models.quick import QuickNet
 from bandroid.music.song import Song
 from bandroid.presets import Preset
 from bandroid.settings import as_json
+from bandroid.training.judging import Evaluation
 from bandroid.training.loop import Budget, Listener, Outcome, train
 from bandroid.training.probe import find_device
 from bandroid.training.quick import QuickTask, check_model
@@ -59,13 +60,20 @@ class Trained:
     @property
     def figures(self) -> dict[str, float]:
         """What the training says of itself, for the card."""
-        one = self.outcome.choice.evaluation
+        by_counting = round(self.lessons.ngram_bits_per_note, 4)
         return {
-            "steps": float(one.step),
-            "bits_per_note_own_held_out": round(one.held_out_loss, 4),
-            "bits_per_note_own_held_out_by_counting": round(self.lessons.ngram_bits_per_note, 4),
-            "copy_rate_of_sample": round(one.copy_rate, 4),
+            **figures_of_step(self.outcome.choice.evaluation),
+            "bits_per_note_own_held_out_by_counting": by_counting,
         }
+
+
+def figures_of_step(one: Evaluation) -> dict[str, float]:
+    """Return how a net did after a step, for the card."""
+    return {
+        "steps": float(one.step),
+        "bits_per_note_own_held_out": round(one.held_out_loss, 4),
+        "copy_rate_of_sample": round(one.copy_rate, 4),
+    }
 
 
 def learn_quick(

@@ -14,6 +14,7 @@ A name has one training at a time; who holds it is known by runs/.NAME.lock.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -110,6 +111,11 @@ class RunFolder:
     def milestone(self, step: int) -> Path:
         return self.milestones / f"step-{step:06d}"
 
+    def milestone_steps(self) -> list[int]:
+        """Return the steps that there are milestones of, whole or not, in order."""
+        found = (re.fullmatch(r"step-(\d+)", path.name) for path in self.milestones.glob("step-*"))
+        return sorted(int(match[1]) for match in found if match)
+
     def sample(self, step: int) -> Path:
         return self.folder / "samples" / f"step-{step:06d}"
 
@@ -142,6 +148,11 @@ class RunFolder:
         self.write_facts(replace(self.facts(), **changes))
 
     @property
+    def size_byte(self) -> int:
+        """How much room everything of the run takes."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    @property
     def has_begun(self) -> bool:
         """Say whether there is anything that would be lost by beginning anew."""
         return any(self.checkpoints.glob("step-*.json"))
@@ -162,6 +173,18 @@ def find_run(name: str) -> RunFolder:
     if name not in (names := run_names()):
         raise RunError(near.unknown("run", name, names) + ("" if names else ": bandroid learn FOLDER makes one"))
     return RunFolder(runs_folder() / name)
+
+
+def remove_run(name: str) -> int:
+    """Delete a run, and return how many bytes that sets free; raises RunError for one that is being trained."""
+    run = find_run(name)
+    try:
+        with locked(runs_folder() / f".{name}.lock"):
+            size_byte = run.size_byte
+            _remove(run)
+    except AlreadyLockedError as error:
+        raise RunError(f"{name} is being learnt at this moment ({error}): stop that first") from None
+    return size_byte
 
 
 @contextmanager
@@ -229,17 +252,24 @@ def _begin(run: RunFolder, facts: RunFacts, how: How) -> None:
         raise OutputExistsError(
             f"there is a training run called {run.name} already: --resume goes on with it, --force begins anew"
         )
-    # Moved away first: a removal that is cut off leaves no half run under the name.
+    _remove(run)
+    try:
+        run.folder.mkdir(parents=True)
+    except OSError as error:
+        raise writing_error(error, run.folder) from error
+    run.write_facts(facts)
+
+
+def _remove(run: RunFolder) -> None:
+    """Delete a run's folder if there is one, moved away first: a removal that is cut off leaves no half run."""
     doomed = run.folder.with_name(f".{run.name}.removed")
     try:
         shutil.rmtree(doomed, ignore_errors=True)
         if run.folder.exists():
             run.folder.rename(doomed)
-        run.folder.mkdir(parents=True)
     except OSError as error:
         raise writing_error(error, run.folder) from error
     shutil.rmtree(doomed, ignore_errors=True)
-    run.write_facts(facts)
 
 
 def _of(group: Any, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,131 @@
+"""A milestone as a style: weights from the way there, in place of those that were kept in the end.
+
+All that was counted stays as it is; graphs, weights, golden outputs and figures are the milestone's. So epoch 25 can be
+heard against epoch 150.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bandroid.bundle.export import check_parity, export_quick
+from bandroid.bundle.manifest import Manifest
+from bandroid.bundle.store import Bundle, find_style, style_names
+from bandroid.errors import RunError, WishError
+from bandroid.generation.style import COUNTS_NAME, load_style
+from bandroid.models.config import QuickModel
+from bandroid.models.quick import QuickNet
+from bandroid.settings import from_json
+from bandroid.training.instant import Learnt
+from bandroid.training.judging import Evaluation
+from bandroid.training.milestones import load_milestone
+from bandroid.training.quick_style import WEIGHTS_NAME, eight_bit_copy, figures_of_step, weights_to_bytes
+from bandroid.training.run_folder import RunFolder
+from bandroid.training.score_bundle import score_style
+
+_CURVES_NAME = "curves.svg"
+_OF_THE_END = ("bits_per_note_held_out",)
+"""figures that were measured on the weights kept in the end, and that the milestone was not measured for"""
+
+
+def style_of_milestone(run: RunFolder, finished: Bundle, step: int, name: str) -> tuple[Manifest, dict[str, bytes]]:
+    """Return manifest and files of a new style, for bundle.store.save_style; `finished` is what the run ended with.
+
+    Raises RunError where the milestone is not there or does not fit, and where `finished` came from another run;
+    StyleError where `finished` is damaged.
+    """
+    check_from_run(run, finished)
+    old, model = finished.manifest, finished.manifest.model
+    weights, evaluation = load_milestone(run, step)
+    style = load_style(finished)
+    if style.index is None:
+        raise RunError(f"style {finished.name} travels without fingerprints of its songs: learn it again with --force")
+    is_int8 = model.get("weights") == "int8"
+    net = _net(run, step, model, weights)
+    exported = eight_bit_copy(net) if is_int8 else net
+    graphs = export_quick(exported, is_int8=is_int8)
+    parity = check_parity(exported, graphs)
+    counts = {key: array for key, array in finished.arrays(COUNTS_NAME).items() if not key.startswith("weight")}
+    figures = {key: value for key, value in old.training.figures.items() if key not in _OF_THE_END}
+    learnt = Learnt(
+        counts=counts,
+        weights=dict(style.weights),
+        order=style.order,
+        line_ups=style.line_ups,
+        n_notes=int(figures.get("notes", 0)),
+        index=style.index,
+    )
+    more_files = {WEIGHTS_NAME: weights_to_bytes(net.state_dict())}
+    if _CURVES_NAME in old.files:
+        more_files[_CURVES_NAME] = finished.read(_CURVES_NAME)
+    return score_style(
+        learnt,
+        preset=old.preset,
+        name=name,
+        summary=f"{old.summary}: step {step} of {run.name}",
+        songs=old.training.songs,
+        sources=old.training.sources,
+        figures=figures | figures_of_step(evaluation),
+        notes=[*_notes_of_songs(run, old), _sentence(run, evaluation)],
+        graphs=graphs,
+        net={**model, "parity": float(f"{parity:.0e}")},
+        more_files=more_files,
+    )
+
+
+def finished_style(run: RunFolder) -> Bundle:
+    """Return the style that a run ended with; raises RunError where there is none yet, or not any more."""
+    if run.name not in style_names():
+        raise _unfinished(run)
+    return find_style(run.name)
+
+
+def check_from_run(run: RunFolder, finished: Bundle) -> None:
+    """Raise RunError where a run has no end yet, or where a style is not what it ended with."""
+    facts, manifest = run.facts(), finished.manifest
+    if not facts.outcome:
+        raise _unfinished(run)
+    learnt = sorted(song.sha256 for song in facts.songs if song.split == "train")
+    in_style = sorted(song.sha256 for song in manifest.training.songs if song.split == "train")
+    is_same = manifest.preset == facts.preset and learnt == in_style
+    if not is_same or manifest.training.figures.get("steps") != facts.outcome.get("step"):
+        raise RunError(
+            f"style {finished.name} did not come from run {run.name} as it is now: "
+            f"bandroid learn ... --name {run.name} --resume writes it again"
+        )
+
+
+def _unfinished(run: RunFolder) -> RunError:
+    return RunError(
+        f"run {run.name} has not come to a style of its own yet: bandroid learn ... --name {run.name} --resume "
+        "first (with --steps 1 it ends where it is)"
+    )
+
+
+def _net(run: RunFolder, step: int, model: Mapping[str, Any], weights: Mapping[str, Tensor]) -> QuickNet:
+    try:
+        net = QuickNet(from_json(QuickModel, model["net"]))
+        averaged = {name: tensor.float() for name, tensor in weights.items()}
+        with torch.no_grad():
+            net.load_state_dict(averaged)
+    except (KeyError, TypeError, RuntimeError, WishError):
+        raise RunError(f"run {run.name}: the milestone of step {step} does not fit the net of its style") from None
+    return net.eval()
+
+
+def _notes_of_songs(run: RunFolder, manifest: Manifest) -> list[str]:
+    """Return a style's notes without the sentences on how its training ended."""
+    outcome = run.facts().outcome or {}
+    of_the_end = [str(outcome[word]) for word in ("ended_because", "kept_because") if outcome.get(word)]
+    return [note for note in manifest.training.notes if not any(note.endswith(words) for words in of_the_end)]
+
+
+def _sentence(run: RunFolder, one: Evaluation) -> str:
+    problem = f"; its sample {one.problem}" if one.problem else ""
+    kept = (run.facts().outcome or {}).get("step")
+    which = "what was kept in the end" if one.step == kept else f"step {kept} was kept in the end"
+    return f"a milestone of run {run.name}: step {one.step}, epoch {one.epoch:.1f}; {which}{problem}"
