@@ -46,11 +46,11 @@ def test_errors_become_a_line_and_a_status(capsys, error, status, words):
 
 def test_bugs_leave_a_log(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("BANDROID_HOME", str(tmp_path))
-    assert terminal.run(raising(ZeroDivisionError("oh"))) == 1
+    assert terminal.run(raising(ZeroDivisionError("oh\nno"))) == 1
     line = capsys.readouterr().err
     (log,) = (tmp_path / "logs").iterdir()
     assert str(log) in line and line.count("\n") == 1 and "Traceback" not in line
-    assert "ZeroDivisionError: oh" in log.read_text() and "Traceback" in log.read_text()
+    assert "ZeroDivisionError: oh\nno" in log.read_text() and "Traceback" in log.read_text()
 
 
 def test_a_bug_where_no_log_can_be_written(capsys, tmp_path, monkeypatch):

@@ -17,9 +17,13 @@ from bandroid import __version__
 from bandroid.bundle import store
 from bandroid.errors import BandroidError
 from bandroid.terminal import logs_folder
+from bandroid.training.extra import missing_libraries
+from bandroid.training.run_folder import runs_folder
 
-_PACKAGES = ("numpy", "mido", "pretty_midi", "soundfile", "verovio", "resvg-py", "typer", "rich", "platformdirs")
-_LEARN_PACKAGES = ("torch",)
+_PACKAGES = (
+    *("numpy", "onnxruntime", "mido", "pretty_midi", "soundfile", "verovio", "resvg-py", "typer", "rich"),
+    "platformdirs",
+)
 _LITTLE_SPACE_BYTE = 500 << 20  # a long piece with stems in several formats
 
 
@@ -64,13 +68,14 @@ def examine() -> Examination:
             Finding("system", "good", platform.platform()),
             Finding("cores", "good", str(os.cpu_count() or 1)),
             *_packages(),
-            _learning(),
+            _training(),
             _soundfont(),
             _engraving(),
             _player(),
             _fluidsynth(),
             *_styles(),
             _folder("your styles", store.styles_folder()),
+            _folder("trainings", runs_folder()),
             _folder("logs", logs_folder()),
             _folder("pieces", Path.cwd() / "bandroid-out"),
         )
@@ -89,11 +94,11 @@ def _packages() -> Iterator[Finding]:
             yield Finding(name, "bad", "missing: pip install --force-reinstall bandroid")
 
 
-def _learning() -> Finding:
-    missing = [name for name in _LEARN_PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        return Finding("neural styles", "absent", "PyTorch is not installed; nothing in this version needs it")
-    return Finding("neural styles", "absent", "PyTorch is installed; nothing in this version needs it")
+def _training() -> Finding:
+    if missing := missing_libraries():
+        words = f"{' and '.join(missing)} missing: pip install 'bandroid[learn]'; without, learn --preset instant"
+        return Finding("training", "absent", words)
+    return Finding("training", "good", f"PyTorch {metadata.version('torch')}")
 
 
 def _soundfont() -> Finding:

@@ -79,7 +79,7 @@ def _unexpected(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         complain("no room left on the disk: free some space or choose another place with -o")
         return BUG
-    what = plain(f"{type(error).__name__}: {error}")[:200]
+    what = " ".join(plain(f"{type(error).__name__}: {error}").split())[:200]
     log = write_log(error)
     where = f"please report it with {log}" if log else "and no log could be written"
     complain(f"something went wrong inside bandroid ({what}); {where}")

@@ -269,7 +269,14 @@ def test_doctor(capsys):
     assert "SoundFont" in capsys.readouterr().out
     assert bandroid("doctor", "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert {"Python", "SoundFont", "player", "your styles"} <= {finding["subject"] for finding in report["findings"]}
+    subjects = {finding["subject"] for finding in report["findings"]}
+    assert {"Python", "onnxruntime", "training", "SoundFont", "player", "your styles", "trainings"} <= subjects
+
+
+def test_doctor_where_nothing_can_be_trained(capsys, monkeypatch):
+    monkeypatch.setattr("bandroid.doctor.missing_libraries", lambda: ("torch", "onnx"))
+    assert bandroid("doctor") == 0, "composing needs none of it"
+    assert "torch and onnx missing: pip install 'bandroid[learn]'" in capsys.readouterr().out
 
 
 def test_help_has_examples(capsys):

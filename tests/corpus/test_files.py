@@ -27,7 +27,7 @@ def make_files(folder: Path, *names: str) -> None:
 
 def test_walks_folders_and_leaves_the_rest(tmp_path: Path) -> None:
     make_files(tmp_path, "b.MID", "sub/deep/a.Kar", "sub/c.musicxml", "cover.jpg", ".hidden.mid", ".git/x.mid")
-    make_files(tmp_path, "__MACOSX/b.mid", "notes.txt", "d.abc", "e.mxl")
+    make_files(tmp_path, "__MACOSX/b.mid", "notes.txt", "bandroid-roles.txt", "d.abc", "e.mxl")
     found = find_files([tmp_path])
     assert [file.name for file in found.files] == ["b.MID", "d.abc", "e.mxl", "sub/c.musicxml", "sub/deep/a.Kar"]
     assert found.n_ignored == 2

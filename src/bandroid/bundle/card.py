@@ -10,9 +10,13 @@ _MAX_SONGS = 2000
 
 _FIGURES = {
     "bits_per_note_held_out": "bits that it needs for a note of songs it never saw (lower is better)",
+    "bits_per_note_own_held_out": "the same for songs of the folder that its net was not trained on, without headers",
+    "bits_per_note_own_held_out_by_counting": "the same by counting alone",
+    "copy_rate_of_sample": "share of a piece, composed without the guard, that stands in its songs (0 to 1)",
     "held_out_songs": "songs that it never saw",
     "notes": "notes learnt",
     "songs": "songs learnt",
+    "steps": "steps that its net was trained",
 }
 """how the card puts a figure; others stand under their own names"""
 
@@ -69,7 +73,7 @@ def _rights(manifest: Manifest) -> list[str]:
         unknown = _count(licences[""])
         lines.append(f"- licence unknown to bandroid: {unknown}; it is for you to know what you may do")
     lines.append(
-        "- This style holds counts of what its songs do, and can repeat passages of them. Name the authors where"
+        "- This style holds what was learnt from its songs, and can repeat passages of them. Name the authors where"
         " their licences ask for it, when you pass the style on or publish what it writes."
     )
     return lines

@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 from bandroid.corpus.duplicates import SAME_SHARE, Fingerprint, Sameness, fingerprint, sameness, similar_pairs
-from bandroid.corpus.files import FoundFile, all_meant, find_files
-from bandroid.corpus.role_rules import ROLES_FILE_NAME, RoleRule, corrected_roles, read_roles
+from bandroid.corpus.files import ROLES_FILE_NAME, FoundFile, all_meant, find_files
+from bandroid.corpus.role_rules import RoleRule, corrected_roles, read_roles
 from bandroid.corpus.roles import PartRole, guess_roles
 from bandroid.corpus.split import HELD_OUT, TRAIN, split_songs
 from bandroid.errors import BandroidError, CorpusError, MusicFileError, WishError

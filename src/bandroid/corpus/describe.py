@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from bandroid.corpus.collect import Corpus
+from bandroid.corpus.files import ROLES_FILE_NAME
 from bandroid.corpus.report import corpus_json, counted, report_text
-from bandroid.corpus.role_rules import ROLES_FILE_NAME, corrected_roles, read_roles
+from bandroid.corpus.role_rules import corrected_roles, read_roles
 from bandroid.corpus.roles import PartRole, guess_roles
 from bandroid.music.clock import bar_grid, duration_second
 from bandroid.music.general_midi import drum_name, program_name

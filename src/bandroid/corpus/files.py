@@ -12,6 +12,8 @@ from pathlib import Path
 from bandroid.errors import CorpusError, WishError
 from bandroid.music.read import SUFFIXES
 
+ROLES_FILE_NAME = "bandroid-roles.txt"
+"""what a user corrects roles in (corpus/role_rules.py): no music, and no stranger either"""
 _FOREIGN_FOLDERS = frozenset({"__MACOSX"})
 """folders that archive programs leave behind, full of files that only look like music"""
 
@@ -86,7 +88,7 @@ def _walk(folder: Path) -> tuple[list[str], int]:
         seen.add(identity)
         subfolders[:] = sorted(name for name in subfolders if name[0] != "." and name not in _FOREIGN_FOLDERS)
         for name in names:
-            if name[0] == ".":
+            if name[0] == "." or name == ROLES_FILE_NAME:
                 continue
             if name.lower().endswith(SUFFIXES):
                 found.append(os.path.join(root, name))  # noqa: PTH118 (a folder of thousands: strings are faster)

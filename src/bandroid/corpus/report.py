@@ -85,7 +85,7 @@ def summary(corpus: Corpus) -> str:
     """Say in one line what came of a folder."""
     count = totals(corpus)
     held_out = f" ({count['songs_held_out']} held out)" if count["songs_held_out"] else ""
-    ignored = f", {count['ignored']} other files passed over" if count["ignored"] else ""
+    ignored = f", {counted(count['ignored'], 'other file')} passed over" if count["ignored"] else ""
     return (
         f"{counted(count['songs_used'], 'song')} used{held_out}: {counted(count['parts'], 'part')}, "
         f"{counted(count['bars'], 'bar')}, {counted(count['notes'], 'note')}; {count['refused']:,} refused{ignored}"

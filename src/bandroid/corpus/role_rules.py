@@ -18,12 +18,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bandroid.corpus.files import spellings_of
+from bandroid.corpus.files import ROLES_FILE_NAME, spellings_of
 from bandroid.corpus.roles import ROLES, PartRole
 from bandroid.errors import CorpusError
 from bandroid.music.song import Song
-
-ROLES_FILE_NAME = "bandroid-roles.txt"
 
 _SHORT_NAMES = {"vocal": "vocal line", "vocals": "vocal line", "voice": "vocal line", "chord": "chords"}
 
