@@ -54,7 +54,7 @@ def check_parity(net: QuickNet, graphs: dict[str, bytes]) -> float:
         state = rng.normal(size=(n_batch, sum(net.config.layers))).astype(np.float32)
         with torch.no_grad():
             wanted = net.recurrence(torch.from_numpy(events), torch.from_numpy(state))[:, -1].numpy()
-        worst = max(worst, float(np.abs(runtime.hear(state, events) - wanted).max()))
+        worst = max(worst, _difference(runtime.hear(state, events), wanted))
         for name in SIZES:
             columns = _any_columns(SIZES[name], (n_batch,), rng)
             logs = np.log(rng.dirichlet(np.ones(Head(net.config, name).choice.size), (n_batch, N_CHAINS[name])))
@@ -62,11 +62,17 @@ def check_parity(net: QuickNet, graphs: dict[str, bytes]) -> float:
             with torch.no_grad():
                 inputs = (torch.from_numpy(a) for a in (state, columns, logs))
                 wanted = net.heads[name](*inputs).numpy()
-            worst = max(worst, float(np.abs(runtime.scores(name, state, columns, logs) - wanted).max()))
+            worst = max(worst, _difference(runtime.scores(name, state, columns, logs), wanted))
     net.train(was_training)
-    if not worst <= PARITY:
+    if worst > PARITY:
         raise StyleError(f"the exported net differs from the trained one (by {worst:.2g}): please report this")
     return worst
+
+
+def _difference(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
+    """Return the largest difference; infinite where either holds what is no number."""
+    largest = float(np.abs(found - wanted).max())
+    return largest if np.isfinite(largest) else np.inf
 
 
 def _any_columns(sizes: tuple[int, ...], shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.errors import StyleError
-from bandroid.generation.choices import Choice
+from bandroid.generation.choices import CHOICES, Choice
 from bandroid.generation.events import event_after
-from bandroid.generation.features import SIZES, features
-from bandroid.generation.ngram import Ngram, Prediction
+from bandroid.generation.features import EVENT_SIZES, SIZES, features
+from bandroid.generation.ngram import N_CHAINS, Ngram, Prediction
 from bandroid.representations.score_cursor import Cursor
 
 EVENT_GRAPH = "hear.onnx"
@@ -44,21 +44,30 @@ class Net:
                 raise StyleError(f"its {name} is missing") from None
             except Exception as error:  # onnxruntime raises a dozen kinds, none of them public
                 raise StyleError(f"its {name} cannot be run here ({_first_line(error)})") from None
-        self._hear = sessions[EVENT_GRAPH]
-        self._choose = {choice: sessions[graph_name(choice)] for choice in SIZES}
-        self.state_size = int(self._hear.get_inputs()[0].shape[1])
+        state = _shapes(sessions[EVENT_GRAPH]).get("state", [None])[-1]
+        if not isinstance(state, int):
+            raise StyleError(f"its {EVENT_GRAPH} is none of ours")
+        self.state_size = state
+        for name, session in sessions.items():
+            if _shapes(session) != _wanted_shapes(name, state):
+                raise StyleError(f"its {name} does not fit the rest of it")
+        self._sessions = sessions
 
     def hear(self, state: NDArray[np.float32], events: NDArray[np.int64]) -> NDArray[np.float32]:
         """float32[B, S], int64[B, T, columns] -> float32[B, S]: the state after some more events."""
-        after: NDArray[np.float32] = self._hear.run(None, {"state": state, "events": events})[0]
-        return after
+        return self._run(EVENT_GRAPH, {"state": state, "events": events})
 
     def scores(
         self, choice: str, state: NDArray[np.float32], columns: NDArray[np.int64], logs: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """float32[B, S], int64[B, columns], float32[B, chains, outcomes] -> float32[B, outcomes], not yet masked."""
-        inputs = {"state": state, "features": columns, "logs": logs}
-        found: NDArray[np.float32] = self._choose[choice].run(None, inputs)[0]
+        return self._run(graph_name(choice), {"state": state, "features": columns, "logs": logs})
+
+    def _run(self, name: str, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        try:
+            found: NDArray[np.float32] = self._sessions[name].run(None, inputs)[0]
+        except Exception as error:  # a graph that is not what it says it is
+            raise StyleError(f"its {name} cannot be run here ({_first_line(error)})") from None
         return found
 
 
@@ -112,6 +121,25 @@ class NetModel:
             state = self._net.hear(state, np.array([events], dtype=np.int64))
         self._states[part] = state
         return state
+
+
+def _shapes(session: Any) -> dict[str, list[int | str]]:
+    """Return what a graph takes and gives; words are dimensions of any size."""
+    return {one.name: list(one.shape) for one in (*session.get_inputs(), *session.get_outputs())}
+
+
+def _wanted_shapes(name: str, state_size: int) -> dict[str, list[int | str]]:
+    """Return the shapes that the graph of a name has (bundle/export.py writes them)."""
+    if name == EVENT_GRAPH:
+        events: list[int | str] = ["batch", "time", len(EVENT_SIZES)]
+        return {"state": ["batch", state_size], "events": events, "after": ["batch", state_size]}
+    choice = CHOICES[name.removesuffix(".onnx")]
+    return {
+        "state": ["batch", state_size],
+        "features": ["batch", len(SIZES[choice.name])],
+        "logs": ["batch", N_CHAINS[choice.name], choice.size],
+        "scores": ["batch", choice.size],
+    }
 
 
 def _first_line(error: Exception) -> str:
