@@ -22,6 +22,8 @@ _LOSS_PX, _SHARE_PX, _GAP_PX = 330, 180, 46
 _FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 _CHARACTER_SHARE = 0.52
 """mean width of a letter of such fonts, as a share of its size"""
+_BOLD_SHARE, _TITLE_PX = 0.62, 14
+"""the same of bold ones; size of a panel's title"""
 _INK, _GREY, _PALE = "#22262e", "#737a86", "#e4e7ec"
 _HELD_OUT, _LEARNT, _COPIES, _KEPT, _BAD = "#1f6fb4", "#c98a00", "#8d4fb3", "#2b8c4a", "#d1482b"
 _RUNS = ("#1f6fb4", "#d1482b", "#2b8c4a", "#8d4fb3")
@@ -166,8 +168,10 @@ class _Picture:
         top = self._panels[0].top_px
         self._marks.append(_path(f"M{x:.1f} {top:.1f}V{self._bottom_px:.1f}", _KEPT, 1.6))
         words = f"kept: step {one.step}"
-        half_px = 13 * _CHARACTER_SHARE * len(words) / 2
-        middle = min(max(x, _LEFT_PX + half_px), WIDTH_PX - _RIGHT_PX - half_px)
+        half_px = 13 * _BOLD_SHARE * len(words) / 2
+        # The panel's title stands on the same line.
+        title_px = _TITLE_PX * _BOLD_SHARE * (len(self._panels[0].title) + 2)
+        middle = min(max(x, _LEFT_PX + title_px + half_px), WIDTH_PX - _RIGHT_PX - half_px)
         self._marks.append(_text(middle, top - 7, words, 13, anchor="middle", weight="bold", colour=_KEPT))
         for panel in self._panels:
             line = panel.lines[-1]
@@ -258,7 +262,7 @@ def _backdrop(panel: _Panel, steps: _Steps) -> list[str]:
     """Draw a panel's ground: grid, values, title, yardsticks."""
     left, right = float(_LEFT_PX), steps.x_px(steps.last)
     top, bottom = panel.top_px, panel.top_px + panel.height_px
-    lines = [_text(left, top - 12, panel.title, 14, weight="bold")]
+    lines = [_text(left, top - 12, panel.title, _TITLE_PX, weight="bold")]
     for level in panel.levels:
         if level.forbids_above and level.value < panel.high:
             y = panel.y_px(level.value)
