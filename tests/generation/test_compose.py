@@ -10,15 +10,19 @@ import pytest
 
 from bandroid.critique.habits import Habits
 from bandroid.errors import WishError
+from bandroid.generation.choices import CHOICES
 from bandroid.generation.compose import Wish, compose, write_bars
 from bandroid.generation.form import sections
 from bandroid.generation.guard import Guard
 from bandroid.generation.lineup import DRUMS, LineUp, Player
+from bandroid.generation.player_guard import PlayerGuard
 from bandroid.generation.sampling import AS_LEARNT, Sampling
 from bandroid.generation.style import ScoreStyle
 from bandroid.music.clock import bar_grid
 from bandroid.music.midi_writer import midi_bytes
 from bandroid.representations.score import decode, encode, snap
+from bandroid.representations.score_cursor import Cursor
+from bandroid.representations.score_vocabulary import VOCABULARY
 
 
 def test_the_same_seed_gives_the_same_bytes(small_style: ScoreStyle) -> None:
@@ -124,6 +128,23 @@ class TestGuard:
                 if part.name == "Electric Bass (finger)":
                     assert part.notes.pitch.min() >= 36 - 2 - 6
                     assert part.notes.pitch.max() <= 59 + 2 + 6
+
+    def test_nobody_goes_on_upwards_from_the_highest_that_he_has(self, small_style: ScoreStyle) -> None:
+        """Notes of a chord ascend: after the highest drum of the kit, or note of the reach, only strangers are left."""
+        line_up = small_style.line_ups[0]
+        for part, player in enumerate(line_up.players):
+            highest = max(player.drums) if player.is_drum else player.highest + 2
+            cursor = Cursor()
+            for token in line_up.tokens():
+                cursor.push(token)
+            words = [*[("silent", 0)] * part, ("new", 0), ("position", 12)]
+            words += [("drum", highest)] if player.is_drum else [("pitch", highest), ("length", 7)]
+            for family, value in words:
+                cursor.push(VOCABULARY.token(family, value))
+            cursor.push(VOCABULARY.token("velocity", player.velocities[0] // 8))
+            choice = CHOICES["position"]
+            steered = PlayerGuard(line_up.players).steer(cursor, choice, np.ones(choice.size))
+            assert steered[1 + 12] == 0 and steered[1 + 13] > 0, player
 
     def test_no_loop_takes_more_than_half_of_a_piece(self, small_style: ScoreStyle) -> None:
         for seed in range(8):

@@ -61,8 +61,8 @@ class PlayerGuard:
             steered[_CELL_END] /= _FILL
         elif n_notes >= player.most_notes:
             steered[_CELL_END] *= _FILL
-        at_once = sum(code // _POSITION == cursor.position for code in cursor.content)
-        if at_once >= player.most_at_once:
+        here = [code // _PITCH % 128 for code in cursor.content if code // _POSITION == cursor.position]
+        if len(here) >= player.most_at_once or (here and max(here) >= self._highest(cursor)):
             steered[_CELL_END + 1 + cursor.position] = 0.0
         return steered
 
@@ -83,6 +83,13 @@ class PlayerGuard:
         steered = np.zeros_like(probabilities)
         steered[list(used)] = probabilities[list(used)]
         return steered if steered.any() else probabilities
+
+    def _highest(self, cursor: Cursor) -> int:
+        """Return the highest that the player has: notes of a chord ascend, and above it there is nothing to play."""
+        player = self._players[cursor.part]
+        if player.is_drum:
+            return max(player.drums, default=127)
+        return self._reach(cursor)[1]
 
     def _reach(self, cursor: Cursor) -> tuple[int, int]:
         """Return the lowest and the highest pitch that the part may play."""
