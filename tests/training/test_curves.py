@@ -44,8 +44,9 @@ def test_on_the_way_it_says_so():
         [evaluation(10, accuracy=None), evaluation(20, accuracy=None, copies=0.0)],
         [evaluation(n, 5.0 / n, 0.9 + n / 1e4, 0.9) for n in range(1, 900)],
         [evaluation(10, 0.0, 0.0, 0.0), evaluation(20, 0.0, 1.0, 1.0)],
+        [evaluation(10, 0.0, 1.0, 1.0), evaluation(20, 0.0, 1.0, 1.0)],
     ],
-    ids=["one", "no number", "no accuracy", "many", "nothing and all"],
+    ids=["one", "no number", "no accuracy", "many", "nothing and all", "everything right"],
 )
 def test_odd_runs_can_be_drawn(evaluations):
     svg = curves_svg("<a & b>", evaluations, Yardsticks(), choose(evaluations, Yardsticks()))

@@ -223,7 +223,7 @@ def _share_panel(title: str, lines: tuple[_Line, ...], levels: tuple[_Level, ...
     high = max(values, default=1.0)
     low = min(values, default=0.0)
     if low > 0.4:  # accuracies: show the part where they are
-        low, high = math.floor(20 * low) / 20, math.ceil(20 * high + 0.01) / 20
+        low, high = math.floor(20 * low - 0.01) / 20, math.ceil(20 * high + 0.01) / 20
     else:
         low, high = 0.0, max(1.15 * high, 0.02)
     return _Panel(title, lines, levels, low, min(high, 1.0), _SHARE_PX, lambda value: f"{100 * value:g} %")

@@ -30,6 +30,7 @@ FEWEST_SONGS = 3
 _STRETCHES = 4
 MOST_CHOICES = 400_000
 """that are recorded: about 0.5 GB, or ninety songs of a band; the counts hold every song all the same"""
+_FEWEST_RECORDED = 2  # one to learn from, one to test on
 LONGEST_PASSAGE = 400
 """events of one part that the recurrence follows in one go while it learns"""
 
@@ -47,7 +48,11 @@ class QuickLessons:
     chance: NDArray[np.float64]
     """float64[passages]: how likely each is to be drawn; sums to 1"""
     held_out: tuple[Recording, ...]
-    n_songs_recorded: int
+    n_recorded: int
+    """how many songs (or stretches, of one or two songs) were recorded, those held out too: with as many again the
+    lessons are the same"""
+    n_songs: int
+    """how many there were"""
 
     @property
     def ngram_bits_per_note(self) -> float:
@@ -55,10 +60,18 @@ class QuickLessons:
         return sum(one.ngram_bits for one in self.held_out) / max(sum(one.n_notes for one in self.held_out), 1)
 
 
-def prepare(songs: Sequence[Song], weights: Sequence[float], report: Report = lambda done, total: None) -> QuickLessons:
+def prepare(
+    songs: Sequence[Song],
+    weights: Sequence[float],
+    report: Report = lambda done, total: None,
+    *,
+    most_recorded: int | None = None,
+    is_time_up: Callable[[], bool] = lambda: False,
+) -> QuickLessons:
     """Count and record songs. `weights`, at least 1, say how much each counts, and how often it is drawn.
 
-    `report` is called with steps done and steps in all. Raises CorpusError for no songs.
+    All are counted. `most_recorded` of them at most are recorded, and none any more once `is_time_up` says so (but for
+    the first two). `report` is called with steps done and steps in all. Raises CorpusError for no songs.
     """
     pairs = [(song, weight) for song, weight in zip(songs, weights, strict=True) if song.n_notes]
     if not pairs:
@@ -73,17 +86,21 @@ def prepare(songs: Sequence[Song], weights: Sequence[float], report: Report = la
     # Songs of one author often lie side by side.
     order = np.random.default_rng(0).permutation(len(lessons)).tolist()
     counts, recordable = _count_all(lessons, weight_of, order, report)
+    recordable = recordable[:most_recorded]
     frozen, least_total = frozen_within(counts)
 
     model = Ngram(Common(counts, least_total))
-    n_held_out = min(max(round(len(lessons) * HELD_OUT_SHARE), 1), MOST_HELD_OUT, len(recordable) - 1)
     recordings: list[Recording] = []
     todo = [(index, lessons[index], contexts, weight_of[index]) for index, contexts in recordable]
     for one in leaving_one_out(counts, model, todo, LONGEST_PASSAGE):
         recordings.append(one)
         report(len(order) + len(recordings) * 6, len(order) + len(recordable) * 6)
-    held_out, learnt_from = recordings[:n_held_out], recordings[n_held_out:]
-    passages = tuple(passage for one in learnt_from or held_out for passage in one.passages if passage.n_choices)
+        if len(recordings) >= _FEWEST_RECORDED and is_time_up():
+            break
+    n_held_out = min(max(round(len(recordings) * HELD_OUT_SHARE), 1), MOST_HELD_OUT, len(recordings) - 1)
+    # Of a song too short to be cut there is one stretch: it has to be both.
+    held_out, learnt_from = recordings[:n_held_out] or recordings, recordings[n_held_out:]
+    passages = tuple(passage for one in learnt_from for passage in one.passages if passage.n_choices)
     chance = np.array([weight_of[passage.song] for passage in passages], dtype=np.float64)
     index = fingerprints([one.sheet for one in whole])
     return QuickLessons(
@@ -99,7 +116,8 @@ def prepare(songs: Sequence[Song], weights: Sequence[float], report: Report = la
         passages=passages,
         chance=chance / chance.sum(),
         held_out=tuple(held_out),
-        n_songs_recorded=len(learnt_from),
+        n_recorded=len(recordings),
+        n_songs=len(lessons),
     )
 
 

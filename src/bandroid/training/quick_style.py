@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from bandroid.training.run_folder import RunFolder
 WEIGHTS_NAME = "weights.safetensors"
 MOST_INT8_LOSS = 0.003
 """eight bits are taken where they cost less than this share of the held-out loss"""
+_LISTENING_SHARE = 0.45
+"""of the time that there is; the rest is for training"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +59,15 @@ class Trained:
     def style(self) -> ScoreStyle:
         """The style, ready to be measured."""
         return self.task.style(self.net.graphs)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the card should know of the training."""
+        n_recorded, n_songs = self.lessons.n_recorded, self.lessons.n_songs
+        if n_recorded == n_songs:
+            return list(self.outcome.sentences)
+        some = f"all {n_songs} songs are counted; its net was trained and tested on {n_recorded} of them"
+        return [some, *self.outcome.sentences]
 
     @property
     def figures(self) -> dict[str, float]:
@@ -96,12 +108,35 @@ def learn_quick(
     check_model(model)
     target = find_device(device)
     with progress("listening") as report:
-        lessons = prepare(songs, weights, report)
+        lessons = _lessons(songs, weights, run, budget, say, report)
     task = QuickTask(lessons, model, settings, target, run.name)
     with progress("training") as report:
         outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
     task.model.cpu()
     return Trained(lessons, task, outcome, net_files(task))
+
+
+def _lessons(
+    songs: Sequence[Song],
+    weights: Sequence[float],
+    run: RunFolder,
+    budget: Budget,
+    say: Callable[[str], None],
+    report: Report,
+) -> QuickLessons:
+    """Prepare songs: as many of them as when the run began, or as many as leave enough of its time to train in."""
+    before = run.facts().n_recorded
+    is_time_up: Callable[[], bool] = lambda: False  # noqa: E731
+    if before is None and budget.deadline_second is not None:
+        begun_second = time.monotonic()
+        enough_second = begun_second + _LISTENING_SHARE * (budget.deadline_second - begun_second)
+        is_time_up = lambda: time.monotonic() > enough_second  # noqa: E731
+    lessons = prepare(songs, weights, report, most_recorded=before, is_time_up=is_time_up)
+    if before is None:
+        run.change_facts(n_recorded=lessons.n_recorded)
+    if budget.deadline_second is not None and time.monotonic() > budget.deadline_second:
+        say(f"listening to {lessons.n_songs} songs took all of the minutes: little is left to train in, give it more")
+    return lessons
 
 
 def net_files(task: QuickTask) -> NetFiles:

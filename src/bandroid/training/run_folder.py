@@ -58,6 +58,8 @@ class RunFacts:
     settings: Mapping[str, Any]
     """plain values by name, of the model and of training together"""
     songs: tuple[RunSong, ...]
+    n_recorded: int | None = None
+    """how many of the songs its net learns from or is tested on, once that is known; the others are only counted"""
     probe: Mapping[str, Any] | None = None
     """what the probe chose, once it has"""
     yardsticks: Mapping[str, Any] | None = None
