@@ -106,7 +106,7 @@ def learn(
     Raises CorpusError, WishError, StyleError, RunError, OutputExistsError, MachineError.
     """
     from bandroid.commands.learn import collect_songs
-    from bandroid.commands.learning import learn_wish, make_style
+    from bandroid.commands.learning import check_can_learn, learn_wish, make_style
 
     wish = learn_wish(
         preset=preset,
@@ -118,7 +118,7 @@ def learn(
         resume=resume,
         force=force,
     )
-    styles.check_can_save(name, force=force or resume)
+    check_can_learn(name, wish, force=force)
     corpus = collect_songs([Path(folder) for folder in folders], hold_out, held_out, exclude, quiet=True)
     return make_style(corpus, name, wish, force=force, quiet=True)
 

@@ -24,6 +24,17 @@ def test_the_pip_command_is_said_in_one_line(monkeypatch):
     )
 
 
+def test_a_broken_installation_is_told_from_a_missing_one(monkeypatch):
+    def half_there(name):
+        if name == "onnx":
+            raise ImportError("onnx_cpp2py_export.so: cannot open shared object file\nand more")
+
+    monkeypatch.setattr(extra, "import_module", half_there)
+    with pytest.raises(MachineError, match="cannot be loaded.*--force-reinstall") as caught:
+        extra.require_learn_extra("quick")
+    assert "needs onnx" in str(caught.value) and "\n" not in str(caught.value)
+
+
 def test_asking_costs_nothing():
     program = (
         "import sys\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bandroid import terminal
-from bandroid.commands.learning import learn_wish, make_style
+from bandroid.commands.learning import check_can_learn, learn_wish, make_style
 
 if TYPE_CHECKING:
     from bandroid.corpus.collect import Corpus
@@ -30,10 +30,8 @@ def learn(
     as_json: bool,
 ) -> None:
     """Read, learn, test on what was held out, save, and say what was used."""
-    from bandroid.bundle import store
     from bandroid.bundle.manifest import suggest_name
     from bandroid.corpus.report import corpus_json, counted, report_text
-    from bandroid.training.extra import require_learn_extra
 
     name = name or suggest_name(folders[0].resolve().stem)
     wish = learn_wish(
@@ -46,9 +44,7 @@ def learn(
         resume=resume,
         force=force,
     )
-    store.check_can_save(name, force=force or resume)
-    if wish.preset.needs_torch:
-        require_learn_extra(wish.preset.name)
+    check_can_learn(name, wish, force=force)
     corpus = collect_songs(folders, hold_out, held_out, exclude, quiet=as_json)
     if not as_json:
         terminal.say(report_text(corpus, with_parts=False))

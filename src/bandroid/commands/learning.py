@@ -83,6 +83,23 @@ def learn_wish(
     return LearnWish(chosen.with_settings(settings), minutes, steps, device, how, started_second)
 
 
+def check_can_learn(name: str, wish: LearnWish, *, force: bool) -> None:
+    """Raise what stands in the way of a style of that name, before anything is read.
+
+    Raises StyleError, OutputExistsError, MachineError, WishError.
+    """
+    from bandroid.bundle import store
+
+    store.check_can_save(name, force=force or wish.how == "resume")
+    if wish.preset.needs_torch:
+        from bandroid.training.extra import require_learn_extra
+
+        require_learn_extra(wish.preset.name)
+        from bandroid.training.quick_style import check_can_train
+
+        check_can_train(wish.preset, wish.device)
+
+
 def make_style(corpus: Corpus, name: str, wish: LearnWish, *, force: bool, quiet: bool) -> Bundle:
     """Learn from a corpus, test on what was held out, and save the style; raises CorpusError for no songs."""
     corpus.require_songs()

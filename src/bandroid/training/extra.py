@@ -1,9 +1,11 @@
-"""What `pip install 'bandroid[learn]'` brings, and what to say where it is missing. Imports none of it."""
+"""What `pip install 'bandroid[learn]'` brings, and what to say where it is missing or broken. Needs none of it."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 
+from bandroid import near
 from bandroid.errors import MachineError
 
 _LIBRARIES = ("torch", "onnx", "safetensors")
@@ -27,4 +29,13 @@ def require_for_milestones() -> None:
 
 def _require(what: str, instead: str) -> None:
     if missing := missing_libraries():
-        raise MachineError(f"{what} needs {' and '.join(missing)}: pip install 'bandroid[learn]'{instead}")
+        raise MachineError(f"{what} needs {near.listed(missing, 'and')}: pip install 'bandroid[learn]'{instead}")
+    for name in _LIBRARIES:
+        try:
+            import_module(name)
+        except (ImportError, OSError) as error:  # of another system, or half of it
+            reason = str(error).strip().splitlines()[:1]
+            raise MachineError(
+                f"{what} needs {name}, which is there but cannot be loaded ({''.join(reason)[:120]}): "
+                f"pip install --force-reinstall 'bandroid[learn]'{instead}"
+            ) from error

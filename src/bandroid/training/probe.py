@@ -55,8 +55,8 @@ def find_device(name: str) -> torch.device:
     if name not in there:
         raise WishError(f"--device {name}: choose auto, cpu, cuda or mps")
     if not there[name]:
-        what = "an NVIDIA card that PyTorch can use" if name == "cuda" else "a Mac's graphics processor"
-        raise MachineError(f"--device {name}: this machine has not {what}; --device auto takes what there is")
+        what = "NVIDIA card that PyTorch can use" if name == "cuda" else "graphics processor of a Mac"
+        raise MachineError(f"--device {name}: this machine has no {what}; --device auto takes what there is")
     return torch.device(name)
 
 

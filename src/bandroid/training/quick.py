@@ -144,7 +144,8 @@ def problem_of(piece: Piece) -> str | None:
 
 def check_model(config: QuickModel) -> None:
     """Raise WishError for a net of a size that is no use."""
-    n_parameters = sum(parameter.numel() for parameter in QuickNet(config).parameters())
+    with torch.device("meta"):  # sizes alone: the net itself might not fit into memory
+        n_parameters = sum(parameter.numel() for parameter in QuickNet(config).parameters())
     if n_parameters > 40_000_000:
         raise WishError(
             f"a net of {n_parameters / 1e6:.0f} million numbers is too large for a folder of songs: make layers, "

@@ -105,8 +105,7 @@ def learn_quick(
     """
     model, settings = preset.model, preset.training
     assert model is not None and settings is not None
-    check_model(model)
-    target = find_device(device)
+    target = check_can_train(preset, device)
     with progress("listening") as report:
         lessons = _lessons(songs, weights, run, budget, say, report)
     task = QuickTask(lessons, model, settings, target, run.name)
@@ -114,6 +113,13 @@ def learn_quick(
         outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
     task.model.cpu()
     return Trained(lessons, task, outcome, net_files(task))
+
+
+def check_can_train(preset: Preset, device: str) -> torch.device:
+    """Return the device of that name; raises WishError, MachineError for a net or a device that cannot be."""
+    if preset.model is not None:
+        check_model(preset.model)
+    return find_device(device)
 
 
 def _lessons(
