@@ -30,7 +30,7 @@ def test_a_broken_installation_is_told_from_a_missing_one(monkeypatch):
             raise ImportError("onnx_cpp2py_export.so: cannot open shared object file\nand more")
 
     monkeypatch.setattr(extra, "import_module", half_there)
-    with pytest.raises(MachineError, match="cannot be loaded.*--force-reinstall") as caught:
+    with pytest.raises(MachineError, match=r"cannot be loaded.*--force-reinstall") as caught:
         extra.require_learn_extra("quick")
     assert "needs onnx" in str(caught.value) and "\n" not in str(caught.value)
 
