@@ -97,7 +97,9 @@ def prepare(
         report(len(order) + len(recordings) * 6, len(order) + len(recordable) * 6)
         if len(recordings) >= _FEWEST_RECORDED and is_time_up():
             break
-    n_held_out = min(max(round(len(recordings) * HELD_OUT_SHARE), 1), MOST_HELD_OUT, len(recordings) - 1)
+    n_held_out = min(max(round(len(lessons) * HELD_OUT_SHARE), 1), MOST_HELD_OUT)
+    # Where only a few of many songs could be recorded, most of them are for learning.
+    n_held_out = min(n_held_out, max(len(recordings) // 4, 1), len(recordings) - 1)
     # Of a song too short to be cut there is one stretch: it has to be both.
     held_out, learnt_from = recordings[:n_held_out] or recordings, recordings[n_held_out:]
     passages = tuple(passage for one in learnt_from for passage in one.passages if passage.n_choices)
