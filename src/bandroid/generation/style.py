@@ -63,6 +63,10 @@ def load_style(bundle: Bundle) -> ScoreStyle:
         raise StyleError(f"style {bundle.name}: it was learnt by another version of bandroid; learn it again")
     graphs = {name: bundle.read(name) for name in manifest.files if name.endswith(".onnx")}
     try:
+        net = Net(graphs) if graphs else None
+    except StyleError as error:
+        raise StyleError(f"style {bundle.name}: {error}") from None
+    try:
         arrays = bundle.arrays(COUNTS_NAME)
         return ScoreStyle(
             name=bundle.name,
@@ -71,7 +75,7 @@ def load_style(bundle: Bundle) -> ScoreStyle:
             weights=weights_from_arrays(arrays),
             order=int(model["order"]),
             line_ups=tuple(LineUp.from_json(table) for table in manifest.defaults["line_ups"]),
-            net=Net(graphs) if graphs else None,
+            net=net,
             index=load_index(bundle),
             copy_habit=load_habit(bundle),
         )
