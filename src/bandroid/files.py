@@ -11,12 +11,17 @@ from pathlib import Path
 
 from bandroid.errors import MachineError, MusicFileError, UserError
 
+WITH_OUT = "choose another place with -o"
+WITH_HOME = "set BANDROID_HOME to another place"
+"""what to do where files cannot be written: those that were asked for, and those that bandroid keeps"""
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, elsewhere: str = WITH_OUT) -> Iterator[Path]:
     """Give a temporary path in the same folder; rename it to `path` if the block ends well, else remove it.
 
-    Raises MachineError where the disk is full or failing, UserError where the place cannot be written.
+    `elsewhere` says what to do where the place is full or shut. Raises MachineError where the disk is full or failing,
+    UserError where the place cannot be written.
     """
     handle = -1
     beside = path
@@ -29,7 +34,7 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.chmod(0o666 & ~_umask())
         beside.replace(path)
     except OSError as error:
-        raise writing_error(error, path) from error
+        raise writing_error(error, path, elsewhere) from error
     finally:
         if handle != -1:
             beside.unlink(missing_ok=True)
@@ -53,18 +58,18 @@ def read_at_most(path: Path, most_byte: int, kind: type[MusicFileError]) -> byte
     return content
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, elsewhere: str = WITH_OUT) -> None:
     """Write bytes to `path`, whole or not at all; raises as `replacing` does."""
-    with replacing(path) as beside:
+    with replacing(path, elsewhere) as beside:
         beside.write_bytes(content)
 
 
-def writing_error(error: OSError, path: Path) -> UserError | MachineError:
+def writing_error(error: OSError, path: Path, elsewhere: str = WITH_OUT) -> UserError | MachineError:
     """Say in plain words why a file could not be written, and whose fault it is."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return MachineError(f"no room left on the disk for {path}: free some space or choose another place with -o")
-    if isinstance(error, PermissionError):
-        return UserError(f"{path}: you may not write there; choose another place with -o")
+        return MachineError(f"no room left on the disk for {path}: free some space or {elsewhere}")
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return UserError(f"{path}: you may not write there; {elsewhere}")
     if isinstance(error, (NotADirectoryError, IsADirectoryError, FileExistsError)):
         return UserError(f"{path}: a file stands where a folder is needed, or a folder where a file is")
     if error.errno in (errno.ENAMETOOLONG, errno.EINVAL):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -126,6 +127,33 @@ def test_a_style_that_is_there_stays_until_the_new_one_is_whole(
     try_out(store.find_style("mine"))
     assert bandroid("learn", band, *LEARN[:6], "--resume") == 0
     assert store.find_style("mine").style_hash != before
+
+
+def test_no_room_for_the_style(
+    band: Path, unbroken: Bundle, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_write_description", full)
+        line = complaint(capsys, "learn", band, *LEARN, status=1)
+    assert "no room left on the disk" in line and "BANDROID_HOME" in line and "then --resume makes the style" in line
+    assert "mine" not in store.style_names() and not list(store.styles_folder().glob(".*"))
+    assert bandroid("learn", band, *LEARN, "--resume") == 0
+    assert store.find_style("mine").read("hear.onnx") == unbroken.read("hear.onnx")
+
+
+def test_a_home_that_cannot_be_written_is_told_before_anything_is_read(
+    band: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BANDROID_HOME", str(tmp_path / "file"))
+    for preset in ("tiny", "instant"):
+        capsys.readouterr()
+        assert bandroid("learn", band, "--name", "mine", "--preset", preset) == 2
+        said = capsys.readouterr()
+        assert said.out == "" and said.err.count("\n") == 1 and "a file stands where a folder is needed" in said.err
 
 
 @pytest.fixture

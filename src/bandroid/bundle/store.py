@@ -26,7 +26,7 @@ from bandroid.bundle.manifest import (
     read_manifest,
 )
 from bandroid.errors import OutputExistsError, StyleError
-from bandroid.files import write_atomically, writing_error
+from bandroid.files import WITH_HOME, write_atomically, writing_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,7 +151,7 @@ def save_style(
                 (folder / check_file_name(file_name)).write_bytes(content)
             _write_description(folder, manifest, files)
         except OSError as error:
-            raise writing_error(error, styles / manifest.name) from error
+            raise writing_error(error, styles / manifest.name, WITH_HOME) from error
         _put_in_place(folder, styles / manifest.name)
     return _open(styles / manifest.name)
 
@@ -174,6 +174,12 @@ def check_can_save(name: str, *, into: Path | None = None, force: bool = False) 
         raise StyleError(f"{name} is the name of a style that ships with bandroid; choose another with --name")
     if name in _names_in(into or styles_folder()) and not force:
         raise OutputExistsError(f"there is a style called {name} already; --force replaces it")
+
+
+def check_can_write() -> None:
+    """Raise what stands in the way of writing styles at all: UserError, MachineError."""
+    with _building_folder(styles_folder()):
+        pass
 
 
 def export_style(name: str, path: Path | None = None, *, force: bool = False) -> Path:
@@ -218,7 +224,7 @@ def import_style(
         except StyleError as error:
             raise StyleError(f"{path}: {error}") from None
         except OSError as error:
-            raise writing_error(error, styles / path.stem) from error
+            raise writing_error(error, styles / path.stem, WITH_HOME) from error
         check_can_save(manifest.name, force=force)
         _put_in_place(folder, styles / manifest.name)
     return _open(styles / manifest.name)
@@ -237,7 +243,7 @@ def remove_style(name: str) -> None:
         shutil.rmtree(doomed, ignore_errors=True)
         folder.rename(doomed)
     except OSError as error:
-        raise writing_error(error, folder) from error
+        raise writing_error(error, folder, WITH_HOME) from error
     shutil.rmtree(doomed, ignore_errors=True)
 
 
@@ -301,7 +307,7 @@ def _building_folder(styles: Path) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=".building-", dir=styles))
         folder.chmod(0o755)
     except OSError as error:
-        raise writing_error(error, styles) from error
+        raise writing_error(error, styles, WITH_HOME) from error
     try:
         yield folder
     finally:
@@ -318,7 +324,7 @@ def _put_in_place(folder: Path, place: Path) -> None:
         folder.rename(place)
     except OSError as error:
         _restore(place)
-        raise writing_error(error, place) from error
+        raise writing_error(error, place, WITH_HOME) from error
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -329,4 +335,4 @@ def _restore(place: Path) -> None:
         try:
             old.rename(place)
         except OSError as error:
-            raise writing_error(error, place) from error
+            raise writing_error(error, place, WITH_HOME) from error

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bandroid import terminal
-from bandroid.errors import WishError
+from bandroid.errors import MachineError, WishError
 from bandroid.presets import Preset, find_preset
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def check_can_learn(name: str, wish: LearnWish, *, force: bool) -> None:
     from bandroid.bundle import store
 
     store.check_can_save(name, force=force or wish.how == "resume")
+    store.check_can_write()
     if wish.preset.needs_torch:
         from bandroid.training.extra import require_learn_extra
 
@@ -177,9 +178,19 @@ def _train_and_save(corpus: Corpus, name: str, wish: LearnWish, run: RunFolder, 
         notes=[*_notes(corpus), *trained.notes],
         graphs=trained.net.graphs,
         net=trained.net.model,
-        more_files={WEIGHTS_NAME: trained.net.weights, "curves.svg": run.curves_svg.read_bytes()},
+        more_files={WEIGHTS_NAME: trained.net.weights, **_curves(run)},
     )
-    return store.save_style(manifest, files, force=force)
+    try:
+        return store.save_style(manifest, files, force=force)
+    except MachineError as error:
+        if not run.has_begun:
+            raise
+        raise MachineError(f"{error}; then --resume makes the style, for the training is kept") from error
+
+
+def _curves(run: RunFolder) -> dict[str, bytes]:
+    """Return the curves as a file of the style; none where there was no room to draw them."""
+    return {"curves.svg": run.curves_svg.read_bytes()} if run.curves_svg.is_file() else {}
 
 
 def _deadline_second(wish: LearnWish, n_test_notes: int) -> float | None:

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from bandroid.errors import RunError
-from bandroid.files import write_atomically
+from bandroid.files import WITH_HOME, write_atomically
 
 FORMAT = 1
 
@@ -49,8 +49,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> int:
     }
     text = json.dumps(facts, allow_nan=False).encode()
     tensors, words = _paths(folder, checkpoint.step)
-    write_atomically(tensors, content)
-    write_atomically(words, text)
+    write_atomically(tensors, content, WITH_HOME)
+    write_atomically(words, text, WITH_HOME)
     return len(content) + len(text)
 
 

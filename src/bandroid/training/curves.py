@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from bandroid.files import write_atomically
+from bandroid.files import WITH_HOME, write_atomically
 from bandroid.training.judging import Choice, Evaluation, Yardsticks
 from bandroid.training.run_folder import RunFolder
 
@@ -84,11 +84,11 @@ def write_curves(
     if not evaluations:
         return
     svg = curves_svg(run.name, evaluations, yardsticks, choice)
-    write_atomically(run.curves_svg, svg.encode())
+    write_atomically(run.curves_svg, svg.encode(), WITH_HOME)
     if choice is not None:
         from bandroid.render.engraving import svg_to_png
 
-        write_atomically(run.curves_png, svg_to_png(svg, WIDTH_PX))
+        write_atomically(run.curves_png, svg_to_png(svg, WIDTH_PX), WITH_HOME)
 
 
 def curves_svg(name: str, evaluations: Sequence[Evaluation], yardsticks: Yardsticks, choice: Choice | None) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from bandroid.files import writing_error
+from bandroid.files import WITH_HOME, writing_error
 
 _FAR_BYTE = 1 << 30
 """Windows locks bytes, and nobody else can read those: one far behind the number"""
@@ -35,7 +35,7 @@ def locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b")
     except OSError as error:
-        raise writing_error(error, path) from error
+        raise writing_error(error, path, WITH_HOME) from error
     with file:
         if not _try_lock(file):
             raise AlreadyLockedError(_owner(path))

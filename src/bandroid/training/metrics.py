@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bandroid.errors import BandroidError
-from bandroid.files import writing_error
+from bandroid.files import WITH_HOME, writing_error
 from bandroid.training.judging import Evaluation
 from bandroid.training.run_folder import RunFolder
 
@@ -46,7 +46,7 @@ class MetricsFile:
                 file.truncate(self.length_byte)
                 file.write(content)
         except OSError as error:
-            raise writing_error(error, self._path) from error
+            raise writing_error(error, self._path, WITH_HOME) from error
         self.length_byte += len(content)
         self._pending.clear()
 

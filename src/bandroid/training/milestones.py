@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from bandroid.errors import RunError
-from bandroid.files import write_atomically
+from bandroid.files import WITH_HOME, write_atomically
 from bandroid.training.judging import Evaluation
 from bandroid.training.run_folder import RunFolder
 
@@ -24,8 +24,8 @@ def save_milestone(run: RunFolder, evaluation: Evaluation, weights: Mapping[str,
     folder = run.milestone(evaluation.step)
     content = safetensors.torch.save({name: tensor.contiguous() for name, tensor in weights.items()})
     facts = {"sha256": hashlib.sha256(content).hexdigest(), "evaluation": evaluation.as_json()}
-    write_atomically(folder / _WEIGHTS, content)
-    write_atomically(folder / _FACTS, json.dumps(facts, indent=2).encode())
+    write_atomically(folder / _WEIGHTS, content, WITH_HOME)
+    write_atomically(folder / _FACTS, json.dumps(facts, indent=2).encode(), WITH_HOME)
 
 
 def load_milestone(run: RunFolder, step: int) -> tuple[dict[str, Tensor], Evaluation]:

@@ -26,7 +26,7 @@ from typing import Any, Literal
 from bandroid import __version__, near
 from bandroid.bundle.store import home
 from bandroid.errors import OutputExistsError, RunError, WishError
-from bandroid.files import write_atomically, writing_error
+from bandroid.files import WITH_HOME, write_atomically, writing_error
 from bandroid.presets import Preset, find_preset
 from bandroid.settings import as_json, from_json
 from bandroid.training.lock import AlreadyLockedError, locked
@@ -143,7 +143,7 @@ class RunFolder:
 
     def write_facts(self, facts: RunFacts) -> None:
         """Write run.json; raises MachineError, UserError."""
-        write_atomically(self.facts_file, json.dumps(facts.as_json(), indent=2, allow_nan=False).encode())
+        write_atomically(self.facts_file, json.dumps(facts.as_json(), indent=2, allow_nan=False).encode(), WITH_HOME)
 
     def change_facts(self, **changes: Any) -> None:
         """Write run.json again with some fields changed: probe, yardsticks, outcome."""
@@ -258,7 +258,7 @@ def _begin(run: RunFolder, facts: RunFacts, how: How) -> None:
     try:
         run.folder.mkdir(parents=True)
     except OSError as error:
-        raise writing_error(error, run.folder) from error
+        raise writing_error(error, run.folder, WITH_HOME) from error
     run.write_facts(facts)
 
 
@@ -270,7 +270,7 @@ def _remove(run: RunFolder) -> None:
         if run.folder.exists():
             run.folder.rename(doomed)
     except OSError as error:
-        raise writing_error(error, run.folder) from error
+        raise writing_error(error, run.folder, WITH_HOME) from error
     shutil.rmtree(doomed, ignore_errors=True)
 
 
