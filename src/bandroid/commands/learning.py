@@ -142,7 +142,12 @@ def _with_net(corpus: Corpus, name: str, wish: LearnWish, *, force: bool, quiet:
     from bandroid.training.run_folder import opened
 
     with opened(name, _facts(corpus, wish), wish.how) as run:
-        return _train_and_save(corpus, name, wish, run, force=force, quiet=quiet)
+        try:
+            return _train_and_save(corpus, name, wish, run, force=force, quiet=quiet)
+        except KeyboardInterrupt:
+            if run.facts().outcome and not quiet:
+                terminal.remark("the training is over and kept: --resume makes the style of it")
+            raise
 
 
 def _train_and_save(corpus: Corpus, name: str, wish: LearnWish, run: RunFolder, *, force: bool, quiet: bool) -> Bundle:
