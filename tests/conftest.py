@@ -10,6 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("BANDROID_DATA", ROOT.parent / "shared" / "data"))
 
+# Threads that wait for each other take both cores of a small, busy machine; the nets of tests are tiny.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def data() -> Path:

@@ -23,7 +23,7 @@ from bandroid.presets import Preset
 from bandroid.settings import as_json
 from bandroid.training.judging import Evaluation
 from bandroid.training.loop import Budget, Listener, Outcome, train
-from bandroid.training.probe import find_device
+from bandroid.training.probe import find_device, on_cores
 from bandroid.training.quick import QuickTask, check_model
 from bandroid.training.quick_lessons import QuickLessons, Report, prepare
 from bandroid.training.run_folder import RunFolder
@@ -112,7 +112,8 @@ def learn_quick(
     with progress("training") as report:
         outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
     task.model.cpu()
-    return Trained(lessons, task, outcome, net_files(task))
+    with on_cores(outcome.probe.threads):
+        return Trained(lessons, task, outcome, net_files(task))
 
 
 def check_can_train(preset: Preset, device: str) -> torch.device:
