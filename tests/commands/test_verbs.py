@@ -21,6 +21,10 @@ def bandroid(*words: object) -> int:
     return terminal.run(lambda: app([str(word) for word in words], standalone_mode=False, prog_name="bandroid"))
 
 
+COUNTING = ("--preset", "instant")
+"""these tests are of the verbs; tests/test_tiny.py is of training"""
+
+
 @pytest.fixture
 def band(tmp_path) -> Path:
     """Three small songs of a bass and drums."""
@@ -36,7 +40,7 @@ def band(tmp_path) -> Path:
 
 @pytest.fixture
 def style(band) -> str:
-    assert bandroid("learn", band, "--name", "mine") == 0
+    assert bandroid("learn", band, "--name", "mine", *COUNTING) == 0
     return "mine"
 
 
@@ -50,7 +54,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def test_learn_says_what_was_used(band, capsys):
     (band / "notes.mid").write_bytes(b"MThd" + bytes(3))
-    assert bandroid("learn", band, "--name", "mine", "--hold-out", "song1") == 0
+    assert bandroid("learn", band, "--name", "mine", "--hold-out", "song1", *COUNTING) == 0
     out = capsys.readouterr().out
     assert "used     song0.mid: 8 bars of 4/4, 2 parts (bass, drums), 64 notes\n" in out
     assert "used     song1.mid: 8 bars of 4/4, 2 parts (bass, drums), 64 notes, held out\n" in out
@@ -59,7 +63,7 @@ def test_learn_says_what_was_used(band, capsys):
 
 
 def test_learn_as_json(band, capsys):
-    assert bandroid("learn", band, "--name", "mine", "--held-out", "30%", "--json") == 0
+    assert bandroid("learn", band, "--name", "mine", "--held-out", "30%", "--json", *COUNTING) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["style"] == "mine" and len(report["used"]) == 3
     assert [song["split"] for song in report["used"]].count("held_out") == 1
@@ -67,9 +71,9 @@ def test_learn_as_json(band, capsys):
 
 
 def test_learn_does_not_replace(band, style, capsys):
-    assert bandroid("learn", band, "--name", "mine") == 2
+    assert bandroid("learn", band, "--name", "mine", *COUNTING) == 2
     assert "--force" in capsys.readouterr().err
-    assert bandroid("learn", band, "--name", "mine", "--force") == 0
+    assert bandroid("learn", band, "--name", "mine", "--force", *COUNTING) == 0
 
 
 @pytest.mark.parametrize(
@@ -340,4 +344,4 @@ def test_more_bars_than_a_score_holds(band, capsys):
     assert "on the score's grid" not in capsys.readouterr().out
     assert bandroid("inspect", band) == 0
     assert "refused  long.mid: has 69,501 bars, and 60,000 is the most\n" in capsys.readouterr().out
-    assert bandroid("learn", band, "--name", "mine") == 0
+    assert bandroid("learn", band, "--name", "mine", *COUNTING) == 0
