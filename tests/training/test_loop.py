@@ -116,14 +116,14 @@ def test_a_break_while_writing_leaves_no_trace(unbroken, n_writes, monkeypatch):
     n_left = n_writes
 
     def breaking(write):
-        def wrapped(path, content):
+        def wrapped(path, content, *more):
             nonlocal n_left
             n_left -= 1
             if n_left <= 0:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.with_name(f".{path.name}-half").write_bytes(content[: len(content) // 2])
                 raise Break
-            write(path, content)
+            write(path, content, *more)
 
         return wrapped
 
