@@ -160,6 +160,22 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_read(
         assert said.out == "" and said.err.count("\n") == 1 and "a file stands where a folder is needed" in said.err
 
 
+def test_very_many_songs_and_no_time(
+    band: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quick_style, "_TELLING_SECOND", 0.0)
+    monkeypatch.setattr(learning, "_EXPORT_SECOND", 3.0)
+    assert bandroid("learn", band, *LEARN[:4], "--minutes", 0.05) == 0
+    said = capsys.readouterr()
+    assert said.err.count("counting 3 songs takes about 0 minutes, and leaves none to train in") == 1
+    assert "all 3 songs are counted; its net was trained and tested on 2 of them" in said.out
+    assert "the time is up" in said.out
+    assert find_run("mine").facts().n_recorded == 2
+    assert bandroid("learn", band, *LEARN[:4], "--steps", 3, "--resume") == 0
+    assert find_run("mine").facts().n_recorded == 2  # of a run that goes on, nothing changes
+    assert "counting" not in capsys.readouterr().err
+
+
 @pytest.fixture
 def copied(unbroken: Bundle) -> Path:
     """The same style in this test's own home."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -31,8 +32,10 @@ from bandroid.training.run_folder import RunFolder
 WEIGHTS_NAME = "weights.safetensors"
 MOST_INT8_LOSS = 0.003
 """eight bits are taken where they cost less than this share of the held-out loss"""
-_LISTENING_SHARE = 0.45
+_LISTENING_SHARE = 0.6
 """of the time that there is; the rest is for training"""
+_TELLING_SECOND = 5.0
+"""sooner, nobody knows how long the rest takes"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,17 +135,28 @@ def _lessons(
     report: Report,
 ) -> QuickLessons:
     """Prepare songs: as many of them as when the run began, or as many as leave enough of its time to train in."""
-    before = run.facts().n_recorded
-    is_time_up: Callable[[], bool] = lambda: False  # noqa: E731
-    if before is None and budget.deadline_second is not None:
-        begun_second = time.monotonic()
-        enough_second = begun_second + _LISTENING_SHARE * (budget.deadline_second - begun_second)
-        is_time_up = lambda: time.monotonic() > enough_second  # noqa: E731
-    lessons = prepare(songs, weights, report, most_recorded=before, is_time_up=is_time_up)
+    before, begun_second, n_songs = run.facts().n_recorded, time.monotonic(), len(songs)
+    left_second = math.inf if budget.deadline_second is None else budget.deadline_second - begun_second
+    is_told = False
+
+    def is_time_up() -> bool:
+        return before is None and time.monotonic() - begun_second > _LISTENING_SHARE * left_second
+
+    def told(done: int, total: int) -> None:
+        nonlocal is_told
+        report(done, total)
+        spent_second = time.monotonic() - begun_second
+        needed_second = spent_second * n_songs / max(done, 1)  # to count them; what is recorded is only some
+        if not is_told and spent_second > _TELLING_SECOND and done < n_songs and needed_second > left_second:
+            is_told = True
+            say(
+                f"counting {n_songs} songs takes about {needed_second / 60:.0f} minutes, and leaves none to train in: "
+                "give it more of them, or fewer songs"
+            )
+
+    lessons = prepare(songs, weights, told, most_recorded=before, is_time_up=is_time_up)
     if before is None:
         run.change_facts(n_recorded=lessons.n_recorded)
-    if budget.deadline_second is not None and time.monotonic() > budget.deadline_second:
-        say(f"listening to {lessons.n_songs} songs took all of the minutes: little is left to train in, give it more")
     return lessons
 
 
