@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,28 @@ def test_it_travels(home: Path, tmp_path: Path) -> None:
     assert bandroid("styles", "export", "mine", "-o", tmp_path) == 0
     assert bandroid("styles", "import", tmp_path / "mine.bandroid", "--name", "theirs") == 0
     assert store.find_style("theirs").read("hear.onnx") == store.find_style("mine").read("hear.onnx")
+
+
+def without_torch(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process for which the extra `learn` is not installed."""
+    hidden = "import sys; sys.modules.update(dict.fromkeys(('torch', 'onnx', 'safetensors', 'tensorboard')))"
+    program = f"{hidden}; from bandroid.__main__ import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_composing_needs_no_torch(tmp_path: Path) -> None:
+    words = ("compose", "mine", "--bars", 4, "--seed", 3, "--audio", "none", "--no-score")
+    done = without_torch(*words, "-o", tmp_path / "a")
+    assert done.returncode == 0 and done.stderr == ""
+    assert bandroid(*words, "-o", tmp_path / "b") == 0
+    assert (tmp_path / "a" / "mine-3-1.mid").read_bytes() == (tmp_path / "b" / "mine-3-1.mid").read_bytes()
+
+
+def test_learning_says_how_to_get_torch(home: Path) -> None:
+    for words in (("--name", "other"), ("--name", "mine", "--resume"), ("--name", "other", "--preset", "tiny")):
+        done = without_torch("learn", home / "band", *words)
+        assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1
+        assert "pip install 'bandroid[learn]'" in done.stderr and "--preset instant" in done.stderr
+    done = without_torch("learn", home / "band", "--name", "other", "--preset", "instant")
+    assert done.returncode == 0
