@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bandroid.generation.choices import CHOICES, allowed_mask, next_choice, outcomes
 from bandroid.generation.counts import TOTAL, Counts, FrozenCounts, hash_chain
@@ -104,6 +105,26 @@ def test_what_was_met_once_can_be_forgotten() -> None:
     counts.forget_rare()
     assert len(counts) == 1
     assert counts.get(1) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5), st.sampled_from((1, 1.5, 3))), max_size=120),
+    st.integers(0, 400),
+    st.integers(1, 4),
+)
+def test_what_does_not_fit_is_what_was_met_least(
+    met: list[tuple[int, int, float]], most_byte: int, least_total: int
+) -> None:
+    counts = Counts()
+    for context, outcome, weight in met:
+        counts.add([context], outcome, weight)
+
+    def size_byte(least: int) -> int:
+        return sum(array.nbytes for array in counts.frozen_arrays(least).values())
+
+    found = counts.least_total_within(most_byte, least_total)
+    assert size_byte(found) <= most_byte
+    assert found == least_total or (found > least_total and size_byte(found - 1) > most_byte)
 
 
 def test_large_counts_are_scaled_into_a_byte() -> None:

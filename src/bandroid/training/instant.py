@@ -81,12 +81,8 @@ def learn_instant(
 
 def frozen_within(counts: Counts) -> tuple[dict[str, NDArray[np.generic]], int]:
     """Return the counts that a style keeps within MOST_BYTE, and how often a context was met at least to be kept."""
-    least_total = 2
-    frozen = counts.frozen_arrays(least_total)
-    while sum(array.nbytes for array in frozen.values()) > MOST_BYTE:
-        least_total += 1
-        frozen = counts.frozen_arrays(least_total)
-    return frozen, least_total
+    least_total = counts.least_total_within(MOST_BYTE, 2)
+    return counts.frozen_arrays(least_total), least_total
 
 
 def some_line_ups(lessons: Sequence[Lesson], weights: Sequence[float]) -> tuple[LineUp, ...]:
