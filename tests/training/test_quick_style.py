@@ -163,7 +163,6 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_read(
 def test_very_many_songs_and_no_time(
     band: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quick_style, "_TELLING_SECOND", 0.0)
     monkeypatch.setattr(learning, "_EXPORT_SECOND", 3.0)
     assert bandroid("learn", band, *LEARN[:4], "--minutes", 0.05) == 0
     said = capsys.readouterr()

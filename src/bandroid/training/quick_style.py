@@ -34,8 +34,8 @@ MOST_INT8_LOSS = 0.003
 """eight bits are taken where they cost less than this share of the held-out loss"""
 _LISTENING_SHARE = 0.6
 """of the time that there is; the rest is for training"""
-_TELLING_SECOND = 5.0
-"""sooner, nobody knows how long the rest takes"""
+_TELLING_SHARE = 0.05
+"""of the songs; sooner, nobody knows how long the rest takes"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,22 +137,25 @@ def _lessons(
     """Prepare songs: as many of them as when the run began, or as many as leave enough of its time to train in."""
     before, begun_second, n_songs = run.facts().n_recorded, time.monotonic(), len(songs)
     left_second = math.inf if budget.deadline_second is None else budget.deadline_second - begun_second
-    is_told = False
+    counting_second, is_told = math.nan, False
 
     def is_time_up() -> bool:
         return before is None and time.monotonic() - begun_second > _LISTENING_SHARE * left_second
 
     def told(done: int, total: int) -> None:
-        nonlocal is_told
+        nonlocal counting_second, is_told
         report(done, total)
-        spent_second = time.monotonic() - begun_second
-        needed_second = spent_second * n_songs / max(done, 1)  # to count them; what is recorded is only some
-        if not is_told and spent_second > _TELLING_SECOND and done < n_songs and needed_second > left_second:
-            is_told = True
-            say(
-                f"counting {n_songs} songs takes about {needed_second / 60:.0f} minutes, and leaves none to train in: "
-                "give it more of them, or fewer songs"
-            )
+        now_second = time.monotonic()
+        if done == 0:  # all songs are ready, none is counted
+            counting_second = now_second
+        elif not is_told and n_songs * _TELLING_SHARE <= done < n_songs:
+            needed_second = counting_second - begun_second + (now_second - counting_second) * n_songs / done
+            if needed_second > left_second:
+                is_told = True
+                say(
+                    f"counting {n_songs} songs takes about {needed_second / 60:.0f} minutes, and leaves none to train "
+                    "in: give it more of them, or fewer songs"
+                )
 
     lessons = prepare(songs, weights, told, most_recorded=before, is_time_up=is_time_up)
     if before is None:
