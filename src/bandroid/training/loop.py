@@ -79,7 +79,8 @@ class Outcome:
     @property
     def sentences(self) -> tuple[str, str]:
         """Say how it ended and what is kept."""
-        return (f"training ended after {self.n_steps} steps: {self.ended_because}", f"kept {self.choice.because}")
+        steps = f"{self.n_steps} step{'' if self.n_steps == 1 else 's'}"
+        return (f"training ended after {steps}: {self.ended_because}", f"kept {self.choice.because}")
 
 
 def train(
