@@ -39,8 +39,7 @@ from bandroid.commands.options import (
     complete_style,
     render_wish,
 )
-
-_DEVICES = ("auto", "cpu", "cuda", "mps")
+from bandroid.presets import DEVICES
 
 app = typer.Typer(
     name="bandroid",
@@ -232,7 +231,7 @@ def learn(
     ] = None,
     device: Annotated[
         str,
-        typer.Option(metavar="DEVICE", help="auto, cpu, cuda or mps.", autocompletion=lambda: list(_DEVICES)),
+        typer.Option(metavar="DEVICE", help="auto, cpu, cuda or mps.", autocompletion=lambda: list(DEVICES)),
     ] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a training that was broken off, as if it had not been.")

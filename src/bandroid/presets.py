@@ -112,6 +112,8 @@ PRESETS = (
 )
 """what `learn --preset` knows"""
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""where `learn --device` may train"""
 DEFAULT_PRESET = "quick"
 
 PRESET_NAMES = tuple(preset.name for preset in PRESETS)

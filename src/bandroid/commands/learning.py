@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bandroid import terminal
 from bandroid.errors import MachineError, WishError
-from bandroid.presets import Preset, find_preset
+from bandroid.presets import DEFAULT_PRESET, DEVICES, Preset, find_preset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ class LearnWish:
             raise WishError(f"--minutes {self.minutes:g} is out of range: 0.05 to 100000")
         if self.steps is not None and not 1 <= self.steps <= 100_000_000:
             raise WishError(f"--steps {self.steps} is out of range: 1 to 100000000")
-        if self.device not in ("auto", "cpu", "cuda", "mps"):
+        if self.device not in DEVICES:
             raise WishError(f"--device {self.device}: choose auto, cpu, cuda or mps")
 
 
@@ -78,7 +78,7 @@ def learn_wish(
         if preset is not None and preset != chosen.name:
             raise WishError(f"run {name} trains preset {chosen.name}, not {preset}: leave --preset out to go on")
     else:
-        chosen = find_preset(preset or "quick")
+        chosen = find_preset(preset or DEFAULT_PRESET)
     how: How = "resume" if resume else "anew" if force else "new"
     return LearnWish(chosen.with_settings(settings), minutes, steps, device, how, started_second)
 
@@ -136,9 +136,6 @@ def _by_counting(corpus: Corpus, name: str, *, force: bool, quiet: bool) -> Bund
 
 def _with_net(corpus: Corpus, name: str, wish: LearnWish, *, force: bool, quiet: bool) -> Bundle:
     """Count, train and export; the run's folder keeps the way there."""
-    from bandroid.training.extra import require_learn_extra
-
-    require_learn_extra(wish.preset.name)
     from bandroid.training.run_folder import opened
 
     with opened(name, _facts(corpus, wish), wish.how) as run:
@@ -206,14 +203,12 @@ def _deadline_second(wish: LearnWish, n_test_notes: int) -> float | None:
 
 
 def _facts(corpus: Corpus, wish: LearnWish) -> RunFacts:
-    from bandroid.settings import as_json
     from bandroid.training.run_folder import RunFacts, RunSong
 
-    settings = {name: value for group in wish.preset.groups for name, value in as_json(group).items()}
     songs = tuple(
         RunSong(used.name, used.sha256, "train" if used.split == "train" else "held-out") for used in corpus.used
     )
-    return RunFacts(wish.preset.name, settings, songs)
+    return RunFacts(wish.preset.name, wish.preset.settings_json(), songs)
 
 
 def _counts_of(corpus: Corpus, n_notes: int) -> dict[str, float]:
