@@ -50,32 +50,35 @@ def check_parity(net: QuickNet, graphs: dict[str, bytes]) -> float:
     was_training, runtime, rng, worst = net.training, Net(graphs), np.random.default_rng(0), 0.0
     net.eval()
     for n_batch, n_events in _SHAPES:
-        events = _any_columns(EVENT_SIZES, (n_batch, n_events), rng)
+        events = random_columns(EVENT_SIZES, (n_batch, n_events), rng)
         state = rng.normal(size=(n_batch, sum(net.config.layers))).astype(np.float32)
         with torch.no_grad():
             wanted = net.recurrence(torch.from_numpy(events), torch.from_numpy(state))[:, -1].numpy()
-        worst = max(worst, _difference(runtime.hear(state, events), wanted))
+        worst = max(worst, difference(runtime.hear(state, events), wanted))
         for name in SIZES:
-            columns = _any_columns(SIZES[name], (n_batch,), rng)
+            columns = random_columns(SIZES[name], (n_batch,), rng)
             logs = np.log(rng.dirichlet(np.ones(Head(net.config, name).choice.size), (n_batch, N_CHAINS[name])))
             logs = logs.astype(np.float32)
             with torch.no_grad():
                 inputs = (torch.from_numpy(a) for a in (state, columns, logs))
                 wanted = net.heads[name](*inputs).numpy()
-            worst = max(worst, _difference(runtime.scores(name, state, columns, logs), wanted))
+            worst = max(worst, difference(runtime.scores(name, state, columns, logs), wanted))
     net.train(was_training)
     if worst > PARITY:
         raise StyleError(f"the exported net differs from the trained one (by {worst:.2g}): please report this")
     return worst
 
 
-def _difference(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
+def difference(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
     """Return the largest difference; infinite where either holds what is no number."""
+    if not found.size and not wanted.size:
+        return 0.0
     largest = float(np.abs(found - wanted).max())
     return largest if np.isfinite(largest) else np.inf
 
 
-def _any_columns(sizes: tuple[int, ...], shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:
+def random_columns(sizes: tuple[int, ...], shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return int64[*shape, columns]: any rows of tables of these sizes."""
     return np.stack([rng.integers(0, size, shape) for size in sizes], axis=-1)
 
 
@@ -95,7 +98,7 @@ def _hearing(recurrence: Recurrence, is_int8: bool) -> bytes:
         x, end = _gru(graph, gru, x, start)
         ends.append(end)
     after = graph.node("Concat", *ends, axis=1) if len(ends) > 1 else ends[0]
-    return graph.build(after, "after", ["batch", sum(recurrence.sizes)])
+    return graph.build((after, "after", ["batch", sum(recurrence.sizes)]))
 
 
 def _gru(graph: Graph, gru: nn.GRU, x: str, start: str) -> tuple[str, str]:
@@ -105,7 +108,7 @@ def _gru(graph: Graph, gru: nn.GRU, x: str, start: str) -> tuple[str, str]:
 
     def gates(name: str) -> NDArray[np.float32]:
         # torch keeps reset, update, new; ONNX wants update, reset, new.
-        reset, update, new = np.split(_array(weights[name]), 3)
+        reset, update, new = np.split(as_array(weights[name]), 3)
         return np.concatenate([update, reset, new])
 
     inputs = [
@@ -143,7 +146,7 @@ def _choosing(head: Head, name: str, state_size: int, is_int8: bool) -> bytes:
         step = graph.node("Sub", graph.constant(np.arange(size - 1)[None]), last)
         by_step = _gathered(graph, head.relatives["step"], z, _clipped(graph, step, 0, size - 1))
         scores = graph.node("Add", scores, graph.node("Pad", by_step, graph.constant([0, 1, 0, 0])))
-    return graph.build(scores, "scores", ["batch", size])
+    return graph.build((scores, "scores", ["batch", size]))
 
 
 def _by_pointer(graph: Graph, head: Head, z: str, features: str, name: str, size: int) -> str:
@@ -189,12 +192,12 @@ def _from_base(graph: Graph, pitch: str, base: str) -> str:
 
 def _embedded(graph: Graph, table: nn.Embedding, offset: Tensor, columns: str, axis: int) -> str:
     rows = graph.node("Add", columns, graph.constant(offset.numpy()))
-    found = graph.node("Gather", graph.weight(_array(table.weight)), rows)
+    found = graph.node("Gather", graph.weight(as_array(table.weight)), rows)
     return graph.node("ReduceSum", found, graph.constant([axis]), keepdims=0)
 
 
 def _linear(graph: Graph, layer: Any, x: str) -> str:
-    return graph.linear(x, _array(layer.weight), _array(layer.bias))
+    return graph.linear(x, as_array(layer.weight), as_array(layer.bias))
 
 
 def _gathered(graph: Graph, layer: Any, z: str, place: str) -> str:
@@ -210,6 +213,7 @@ def _clipped(graph: Graph, x: str, low: int, high: int) -> str:
     return graph.node("Clip", x, graph.constant(np.array(low)), graph.constant(np.array(high)))
 
 
-def _array(parameter: Tensor) -> NDArray[np.float32]:
+def as_array(parameter: Tensor) -> NDArray[np.float32]:
+    """Return a tensor as float32, on the processor."""
     array: NDArray[np.float32] = parameter.detach().cpu().float().numpy()
     return array

@@ -66,14 +66,17 @@ class Graph:
         """Append x @ weight.T + bias, as torch's Linear computes it."""
         return self.node("Gemm", x, self.weight(weight), self.constant(bias), transB=1)
 
-    def build(self, output: str, name: str, shape: Sequence[str | int]) -> bytes:
-        """Return the model with one float32 output; raises onnx.checker.ValidationError for a graph that cannot be."""
-        self._nodes.append(helper.make_node("Identity", [output], [name]))
+    def build(self, *outputs: tuple[str, str, Sequence[str | int]]) -> bytes:
+        """Return the model; each output is float32: the node's output, a name, a shape.
+
+        Raises onnx.checker.ValidationError for a graph that cannot be.
+        """
+        self._nodes += [helper.make_node("Identity", [output], [name]) for output, name, _ in outputs]
         graph = helper.make_graph(
             self._nodes,
             self._name,
             self._inputs,
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for _, name, shape in outputs],
             self._constants,
         )
         model = helper.make_model(

@@ -29,27 +29,13 @@ class Net:
 
     def __init__(self, graphs: Mapping[str, bytes]) -> None:
         """`graphs` holds ONNX models by file name; raises StyleError for what is none of ours."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # Graphs this small only lose by sharing them out, and a thread that spins takes a core from its neighbours.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4
-        sessions = {}
-        for name in (EVENT_GRAPH, *map(graph_name, SIZES)):
-            try:
-                sessions[name] = onnxruntime.InferenceSession(graphs[name], options, ["CPUExecutionProvider"])
-            except KeyError:
-                raise StyleError(f"its {name} is missing") from None
-            except Exception as error:  # onnxruntime raises a dozen kinds, none of them public
-                raise StyleError(f"its {name} cannot be run here ({_first_line(error)})") from None
-        state = _shapes(sessions[EVENT_GRAPH]).get("state", [None])[-1]
+        sessions = {name: open_graph(graphs, name) for name in (EVENT_GRAPH, *map(graph_name, SIZES))}
+        state = shapes_of(sessions[EVENT_GRAPH]).get("state", [None])[-1]
         if not isinstance(state, int):
             raise StyleError(f"its {EVENT_GRAPH} is none of ours")
         self.state_size = state
         for name, session in sessions.items():
-            if _shapes(session) != _wanted_shapes(name, state):
+            if shapes_of(session) != _wanted_shapes(name, state):
                 raise StyleError(f"its {name} does not fit the rest of it")
         self._sessions = sessions
 
@@ -67,7 +53,7 @@ class Net:
         try:
             found: NDArray[np.float32] = self._sessions[name].run(None, inputs)[0]
         except Exception as error:  # a graph that is not what it says it is
-            raise StyleError(f"its {name} cannot be run here ({_first_line(error)})") from None
+            raise StyleError(f"its {name} cannot be run here ({first_line(error)})") from None
         return found
 
 
@@ -123,7 +109,24 @@ class NetModel:
         return state
 
 
-def _shapes(session: Any) -> dict[str, list[int | str]]:
+def open_graph(graphs: Mapping[str, bytes], name: str) -> Any:
+    """Return an onnxruntime session on one thread; raises StyleError where the graph is missing or none."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # Graphs this small only lose by sharing them out, and a thread that spins takes a core from its neighbours.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(graphs[name], options, ["CPUExecutionProvider"])
+    except KeyError:
+        raise StyleError(f"its {name} is missing") from None
+    except Exception as error:  # onnxruntime raises a dozen kinds, none of them public
+        raise StyleError(f"its {name} cannot be run here ({first_line(error)})") from None
+
+
+def shapes_of(session: Any) -> dict[str, list[int | str]]:
     """Return what a graph takes and gives; words are dimensions of any size."""
     return {one.name: list(one.shape) for one in (*session.get_inputs(), *session.get_outputs())}
 
@@ -142,6 +145,7 @@ def _wanted_shapes(name: str, state_size: int) -> dict[str, list[int | str]]:
     }
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says, in one line."""
     lines = str(error).strip().splitlines()
     return lines[0][:120] if lines else type(error).__name__

@@ -1,0 +1,119 @@
+"""Which lines a song offers to a preset of one voice: its drums, its melodies, its leads over chords.
+
+Melodies are what the roles call vocal lines and leads; where there are none, the highest of what else has a pitch and is
+no bass. Any program plays. Of chords the top line is taken, and the song's report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bandroid.corpus.roles import PartRole, guess_roles
+from bandroid.music.general_midi import program_name
+from bandroid.music.notes import Notes
+from bandroid.music.quantize import snap
+from bandroid.music.song import Part, Song
+from bandroid.music.swing import Swing, straightened, swing_of
+from bandroid.music.theory import chord_symbols, estimate_key
+from bandroid.representations.grid import STEPS_PER_QUARTER, DrumGrid, Grid
+from bandroid.representations.line import Line, song_bar_steps, song_chords, stretches
+
+_FINE_TICKS_PER_QUARTER = 960
+"""swing is taken out at this resolution"""
+_POLYPHONIC_SHARE = 0.05
+"""of a part's onsets; fewer chords need no word"""
+_MELODIC = ("vocal line", "lead")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SongLines:
+    """What one song offers."""
+
+    lines: tuple[Line, ...]
+    """stretches without long rests"""
+    song: Song
+    """the same parts, whole, as the grid has them: to be compared, and to know who plays"""
+    swing: Swing
+    remarks: tuple[str, ...]
+    """what was left out"""
+
+
+def song_lines(song: Song, grid: Grid, *, with_chords: bool = False, roles: Sequence[PartRole] = ()) -> SongLines:
+    """Return the lines of a song; none where it has no part of the kind.
+
+    `roles` are the song's, one per part; guessed where not given. `with_chords` reads the song's chord symbols, and works
+    out chords from its notes where it has none.
+    """
+    parts, remarks = _parts(song, grid, roles or guess_roles(song))
+    if not parts:
+        return SongLines((), song.with_parts(()), Swing(), remarks)
+    fine = snap(song, _FINE_TICKS_PER_QUARTER).song if song.ticks_per_quarter < _FINE_TICKS_PER_QUARTER else song
+    tpq = fine.ticks_per_quarter
+    everything = _together([part.notes for part in _scaled(parts, song.ticks_per_quarter, tpq)])
+    swing = swing_of(everything, tpq)
+    key = estimate_key(song)
+    with_symbols = fine
+    if with_chords and not song.chords:
+        with_symbols = replace(fine, chords=chord_symbols(fine))
+        remarks = (*remarks, "chords worked out from the notes")
+    lines: list[Line] = []
+    on_grid: list[Part] = []
+    for part in _scaled(parts, song.ticks_per_quarter, tpq):
+        symbols, velocity = grid.encode(straightened(part.notes, tpq, swing), tpq)
+        if not symbols.size:
+            continue
+        chord = song_chords(with_symbols, symbols.size) if with_chords else np.zeros(symbols.size, dtype=np.int32)
+        tonic, is_minor = (key.tonic, key.is_minor) if key else (0, False)
+        line = Line(symbols, velocity, song_bar_steps(fine, symbols.size), chord, tonic, is_minor)
+        lines += stretches(line, grid)
+        notes = grid.decode(symbols, velocity)
+        if isinstance(grid, DrumGrid):
+            notes = grid.decode(symbols, velocity, grid.kit_of(part.notes))
+        on_grid.append(replace(part, notes=notes, lyrics=()))
+    frame = snap(song.with_parts(()), STEPS_PER_QUARTER).song
+    if swing.eighth > 0.5:
+        remarks = (*remarks, f"swings: second eighths at {swing.eighth:.0%} of the beat")
+    elif swing.sixteenth > 0.5:
+        remarks = (*remarks, f"swings: second 16ths at {swing.sixteenth:.0%} of the eighth")
+    return SongLines(tuple(lines), frame.with_parts(tuple(on_grid)), swing, remarks)
+
+
+def _parts(song: Song, grid: Grid, roles: Sequence[PartRole]) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+    """Choose the parts, all drums as one; and say what is left of polyphonic ones."""
+    heard = [(part, role) for part, role in zip(song.parts, roles, strict=True) if len(part.notes)]
+    if isinstance(grid, DrumGrid):
+        drums = [part for part, _ in heard if part.is_drum]
+        if not drums:
+            return (), ()
+        return (replace(drums[0], notes=_together([part.notes for part in drums])),), ()
+    pitched = [(part, role.role) for part, role in heard if not part.is_drum]
+    chosen = [part for part, role in pitched if role in _MELODIC]
+    if not chosen:
+        others = [part for part, role in pitched if role != "bass"] or [part for part, _ in pitched]
+        chosen = sorted(others, key=lambda part: -float(part.notes.pitch.mean()))[:1]
+    remarks = []
+    for part in chosen:
+        n_onsets = int(np.unique(part.notes.onset_tick).size)
+        if len(part.notes) - n_onsets > _POLYPHONIC_SHARE * n_onsets:
+            name = part.name.strip() or program_name(part.program, False)
+            remarks.append(f"{name} plays chords: its top line is taken")
+    return tuple(chosen), tuple(remarks)
+
+
+def _scaled(parts: Sequence[Part], ticks_per_quarter: int, to: int) -> list[Part]:
+    """Bring parts to a finer resolution."""
+    if ticks_per_quarter == to:
+        return list(parts)
+    return list(snap(Song(ticks_per_quarter, tuple(parts)), to).song.parts)
+
+
+def _together(notes: Sequence[Notes]) -> Notes:
+    return Notes(
+        *(
+            np.concatenate([getattr(one, name) for one in notes])
+            for name in ("onset_tick", "length_tick", "pitch", "velocity")
+        )
+    )
