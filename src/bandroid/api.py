@@ -119,7 +119,9 @@ def learn(
         force=force,
     )
     check_can_learn(name, wish, force=force)
-    corpus = collect_songs([Path(folder) for folder in folders], hold_out, held_out, exclude, quiet=True)
+    corpus = collect_songs(
+        [Path(folder) for folder in folders], hold_out, held_out, exclude, parts=wish.preset.parts, quiet=True
+    )
     return make_style(corpus, name, wish, force=force, quiet=True)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from bandroid import near
 from bandroid.errors import WishError
 from bandroid.models.config import QuickModel
 from bandroid.settings import Setting, apply, as_json, setting, settings_of
+
+LearntParts = Literal["all", "keyboard"]
+"""what of a song is learnt: all its parts, or one part made of its keyboards (corpus/keyboard.py)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class Preset:
     """"counts" (nothing is trained, no PyTorch) or "quick" (the recurrent model over scores)"""
     model: QuickModel | None = None
     training: TrainingSettings | None = None
+    parts: LearntParts = "all"
+    counts_mb: float = 3.0
+    """how large the table of counts in a style may be, in megabytes"""
 
     @property
     def needs_torch(self) -> bool:

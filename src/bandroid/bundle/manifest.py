@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
 
 from bandroid.errors import StyleError
+from bandroid.presets import LearntParts
 
 FORMAT_VERSION = 1
 """raised when an older bandroid could no longer read what we write"""
@@ -117,6 +118,14 @@ class Manifest:
                 raise StyleError(f"the sha256 of {file_name} is none")
             if not 0 <= record.size_byte <= MAX_FILE_BYTE:
                 raise StyleError(f"{file_name} may take {MAX_FILE_BYTE >> 20} MB at most")
+
+    @property
+    def learnt_parts(self) -> LearntParts:
+        """What of each song it was learnt from, and is to be measured on. Raises StyleError for what we do not know."""
+        parts = self.model.get("parts", "all")
+        if parts not in get_args(LearntParts):
+            raise StyleError(f"it was learnt from {str(parts)[:60]!r} parts of its songs: pip install -U bandroid")
+        return cast(LearntParts, parts)
 
     def to_bytes(self) -> bytes:
         """Return manifest.json: UTF-8, sorted keys, the same bytes for the same content."""

@@ -12,6 +12,7 @@ from bandroid.errors import CorpusError, MusicFileError
 
 if TYPE_CHECKING:
     from bandroid.critique.report import Band, Report
+    from bandroid.presets import LearntParts
 
 _NOT_PIECES = frozenset({"stems", "score"})
 """folders that compose fills with the parts and the notation of its pieces"""
@@ -23,14 +24,14 @@ def critique(paths: Sequence[Path], *, style: str, as_json: bool) -> None:
     from bandroid.critique.report import Band, summary
 
     bundle = store.find_style(style)
-    band = Band.of(bundle)
+    band, parts = Band.of(bundle), bundle.manifest.learnt_parts
     files = _pieces(paths)
     reports: list[Report] = []
     refused: list[MusicFileError] = []
     with terminal.progress("comparing", quiet=as_json) as report:
         for done, file in enumerate(files, 1):
             try:
-                reports += _reports(file, band)
+                reports += _reports(file, band, parts)
             except MusicFileError as error:
                 if len(files) == 1:
                     raise
@@ -70,8 +71,9 @@ def _pieces(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _reports(file: Path, band: Band) -> Iterator[Report]:
-    """Compare the songs of one file; raises MusicFileError."""
+def _reports(file: Path, band: Band, parts: LearntParts) -> Iterator[Report]:
+    """Compare the songs of one file, as far as the style has learnt their parts; raises MusicFileError."""
+    from bandroid.corpus.keyboard import keyboard_song
     from bandroid.critique.report import critique
     from bandroid.generation.lesson import lesson
     from bandroid.music.metre import with_guessed_metre
@@ -85,7 +87,8 @@ def _reports(file: Path, band: Band) -> Iterator[Report]:
         if not song.n_notes:
             continue
         try:
+            song = keyboard_song(song) if parts == "keyboard" else song
             sheet = lesson(with_guessed_metre(song)).sheet
-        except ValueError as error:
+        except (CorpusError, ValueError) as error:
             raise MusicFileError(file, str(error)) from None
         yield critique(f"{file}#{number}" if len(songs) > 1 else str(file), sheet, band, sha256)

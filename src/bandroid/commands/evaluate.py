@@ -33,7 +33,12 @@ def evaluate(style: str, folders: Sequence[Path], *, exclude: Sequence[str], as_
     bundle = store.find_style(style)
     loaded = load_style(bundle)
     with terminal.progress("reading", quiet=as_json) as report:
-        corpus = collect(folders, exclude=exclude, on_progress=lambda done, total, _: report(done, total))
+        corpus = collect(
+            folders,
+            exclude=exclude,
+            on_progress=lambda done, total, _: report(done, total),
+            parts=bundle.manifest.learnt_parts,
+        )
     _require_songs(corpus)
     rows: list[tuple[UsedSong, Figures, bool]] = []
     untaught = NOTHING

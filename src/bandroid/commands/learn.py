@@ -11,6 +11,7 @@ from bandroid.commands.learning import check_can_learn, learn_wish, make_style
 
 if TYPE_CHECKING:
     from bandroid.corpus.collect import Corpus
+    from bandroid.presets import LearntParts
 
 
 def learn(
@@ -45,7 +46,7 @@ def learn(
         force=force,
     )
     check_can_learn(name, wish, force=force)
-    corpus = collect_songs(folders, hold_out, held_out, exclude, quiet=as_json)
+    corpus = collect_songs(folders, hold_out, held_out, exclude, parts=wish.preset.parts, quiet=as_json)
     if not as_json:
         terminal.say(report_text(corpus, with_parts=False))
     style = make_style(corpus, name, wish, force=force, quiet=as_json)
@@ -69,9 +70,15 @@ def learn(
 
 
 def collect_songs(
-    folders: Sequence[Path], hold_out: Sequence[str], held_out: str | None, exclude: Sequence[str], *, quiet: bool
+    folders: Sequence[Path],
+    hold_out: Sequence[str],
+    held_out: str | None,
+    exclude: Sequence[str],
+    *,
+    parts: LearntParts,
+    quiet: bool,
 ) -> Corpus:
-    """Read all songs below some folders, divided into those to learn and those held out."""
+    """Read all songs below some folders, as far as a preset learns their parts: those to learn and those held out."""
     from bandroid.corpus.collect import collect
     from bandroid.corpus.split import parse_share
 
@@ -83,4 +90,5 @@ def collect_songs(
             held_out_share=share,
             exclude=exclude,
             on_progress=lambda done, total, _: report(done, total),
+            parts=parts,
         )

@@ -1,6 +1,6 @@
 """A folder of files -> songs ready to learn from, and for every other file the reason why not.
 
-    find files -> read -> guess the metre -> roles -> refuse the short and the double -> split by song
+    find files -> read -> guess the metre -> one keyboard, if wished -> roles -> refuse short or double -> split by song
 
 One damaged file never takes the others down, and nothing is dropped without a line in the report.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bandroid.corpus.duplicates import SAME_SHARE, Fingerprint, Sameness, fingerprint, sameness, similar_pairs
 from bandroid.corpus.files import ROLES_FILE_NAME, FoundFile, all_meant, find_files
+from bandroid.corpus.keyboard import keyboard_song
 from bandroid.corpus.role_rules import RoleRule, corrected_roles, read_roles
 from bandroid.corpus.roles import PartRole, guess_roles
 from bandroid.corpus.split import HELD_OUT, TRAIN, split_songs
@@ -25,6 +26,7 @@ from bandroid.music.quantize import is_played
 from bandroid.music.read import read_songs
 from bandroid.music.song import Song
 from bandroid.music.table import note_table
+from bandroid.presets import LearntParts
 from bandroid.representations.sheet import MAX_BARS
 
 FEWEST_BARS = 2
@@ -47,7 +49,7 @@ class UsedSong:
     sha256: str
     """of the file's bytes"""
     song: Song
-    """its metre guessed where the file states none or a wrong one"""
+    """its metre guessed where the file states none or a wrong one; one keyboard part, where that is learnt"""
     roles: tuple[PartRole, ...]
     """one per part"""
     n_bars: int
@@ -114,6 +116,8 @@ class _Candidate:
     roles: tuple[PartRole, ...]
     n_bars: int
     print: Fingerprint
+    whole: Song
+    """with all its parts, whichever of them are learnt: what it is compared with others by"""
 
 
 def collect(
@@ -124,9 +128,11 @@ def collect(
     exclude: Sequence[str] = (),
     seed: int = 0,
     on_progress: Progress | None = None,
+    parts: LearntParts = "all",
 ) -> Corpus:
     """Read all music below some folders (or single files) and divide it by song.
 
+    `parts` says what of each song is learnt: "all", or one part made of its "keyboard" (corpus/keyboard.py).
     `hold_out` and `exclude` name songs by file name, with or without suffix, by folder or pattern. Raises CorpusError
     where a place is missing, holds no music file, or its roles file is wrong; WishError where a name means no song.
     """
@@ -142,7 +148,7 @@ def collect(
         if index in excluded:
             refused.append(Refusal(file.path, file.name, EXCLUDED))
         else:
-            taken, not_taken = _take(file, rules)
+            taken, not_taken = _take(file, rules, parts)
             candidates += taken
             refused += not_taken
         if on_progress is not None:
@@ -165,7 +171,9 @@ def collect(
     return Corpus(used, tuple(sorted(refused, key=lambda refusal: refusal.name)), found.n_ignored, remarks)
 
 
-def _take(file: FoundFile, rules: dict[Path, tuple[RoleRule, ...]]) -> tuple[list[_Candidate], list[Refusal]]:
+def _take(
+    file: FoundFile, rules: dict[Path, tuple[RoleRule, ...]], parts: LearntParts
+) -> tuple[list[_Candidate], list[Refusal]]:
     """Read one file; whatever is wrong with it becomes a refusal."""
     try:
         songs = read_songs(file.path)  # first: it refuses devices and files of gigabytes without reading them
@@ -183,13 +191,15 @@ def _take(file: FoundFile, rules: dict[Path, tuple[RoleRule, ...]]) -> tuple[lis
     for number, song in enumerate(songs, start=1):
         name = f"{file.name}#{number}" if len(songs) > 1 else file.name
         try:
-            candidate = _candidate(file, name, sha256, song, rules.get(file.folder, ()))
+            candidate = _candidate(file, name, sha256, song, rules.get(file.folder, ()), parts)
         except Exception as error:
-            refused.append(Refusal(file.path, name, f"bandroid failed on it ({type(error).__name__}: {error})"))
+            failure = f"bandroid failed on it ({type(error).__name__}: {error})"
+            refused.append(Refusal(file.path, name, str(error) if isinstance(error, CorpusError) else failure))
             continue
-        if song.n_notes < FEWEST_NOTES:
-            plural = "s" if song.n_notes != 1 else ""
-            reason = f"has only {song.n_notes} note{plural}" if song.n_notes else "has no notes"
+        n_notes = candidate.song.n_notes
+        if n_notes < FEWEST_NOTES:
+            plural = "s" if n_notes != 1 else ""
+            reason = f"has only {n_notes} note{plural}" if n_notes else "has no notes"
             refused.append(Refusal(file.path, name, reason))
         elif candidate.n_bars < FEWEST_BARS:
             refused.append(Refusal(file.path, name, "is only one bar long"))
@@ -202,16 +212,22 @@ def _take(file: FoundFile, rules: dict[Path, tuple[RoleRule, ...]]) -> tuple[lis
     return taken, refused
 
 
-def _candidate(file: FoundFile, name: str, sha256: str, song: Song, rules: tuple[RoleRule, ...]) -> _Candidate:
+def _candidate(
+    file: FoundFile, name: str, sha256: str, song: Song, rules: tuple[RoleRule, ...], parts: LearntParts
+) -> _Candidate:
     table = note_table(song)
-    song = with_guessed_metre(song, table)
+    whole = song = with_guessed_metre(song, table)
+    found = fingerprint(song, table)
+    if parts == "keyboard" and song.n_notes:
+        song, rules = keyboard_song(song), ()  # rules speak of parts that are one now
+        table = note_table(song)
     if is_played(song):
         song = song.with_remarks("played by hand: learnt on the beat, without the hand's own timing")
     roles = guess_roles(song, table)
     if rules:
         roles, remarks = corrected_roles(song, roles, [rule for rule in rules if rule.fits(name)])
         song = song.with_remarks(*remarks) if remarks else song
-    return _Candidate(file, name, sha256, song, roles, bar_grid(song).n_bars, fingerprint(song, table))
+    return _Candidate(file, name, sha256, song, roles, bar_grid(song).n_bars, found, whole)
 
 
 def _rules(folders: Sequence[Path]) -> dict[Path, tuple[RoleRule, ...]]:
@@ -262,7 +278,7 @@ def _doubles(candidates: Sequence[_Candidate], named: set[int]) -> dict[int, str
         for other in sorted(partners.get(index, ()), key=rank.__getitem__):
             if other in doubles:
                 continue
-            same = sameness(candidates[index].song, candidates[other].song)
+            same = sameness(candidates[index].whole, candidates[other].whole)
             if same.share >= SAME_SHARE:
                 doubles[index] = _same_words(candidates[index], candidates[other], same)
                 break

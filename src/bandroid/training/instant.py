@@ -79,9 +79,9 @@ def learn_instant(
     )
 
 
-def frozen_within(counts: Counts) -> tuple[dict[str, NDArray[np.generic]], int]:
-    """Return the counts that a style keeps within MOST_BYTE, and how often a context was met at least to be kept."""
-    least_total = counts.least_total_within(MOST_BYTE, 2)
+def frozen_within(counts: Counts, most_byte: int = MOST_BYTE) -> tuple[dict[str, NDArray[np.generic]], int]:
+    """Return the counts that a style keeps within some bytes, and how often a context was met at least to be kept."""
+    least_total = counts.least_total_within(most_byte, 2)
     return counts.frozen_arrays(least_total), least_total
 
 

@@ -21,7 +21,7 @@ from bandroid.generation.ngram import LONGEST_ORDER, Ngram
 from bandroid.music.clock import bar_grid
 from bandroid.music.excerpt import cut_in_two
 from bandroid.music.song import Song
-from bandroid.training.instant import MOST_CONTEXTS_IN_MEMORY, Learnt, frozen_within, some_line_ups
+from bandroid.training.instant import MOST_BYTE, MOST_CONTEXTS_IN_MEMORY, Learnt, frozen_within, some_line_ups
 from bandroid.training.recording import Common, Contexts, Passage, Recording, contexts_of, count, leaving_one_out
 
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.12, 10
@@ -65,13 +65,15 @@ def prepare(
     weights: Sequence[float],
     report: Report = lambda done, total: None,
     *,
+    most_byte: int = MOST_BYTE,
     most_recorded: int | None = None,
     is_time_up: Callable[[], bool] = lambda: False,
 ) -> QuickLessons:
     """Count and record songs. `weights`, at least 1, say how much each counts, and how often it is drawn.
 
-    All are counted. `most_recorded` of them at most are recorded, and none any more once `is_time_up` says so (but for
-    the first two). `report` is called with steps done and steps in all. Raises CorpusError for no songs.
+    All are counted, and of the counts at most `most_byte` kept. `most_recorded` of them at most are recorded, and none
+    any more once `is_time_up` says so (but for the first two). `report` is called with steps done and steps in
+    all. Raises CorpusError for no songs.
     """
     pairs = [(song, weight) for song, weight in zip(songs, weights, strict=True) if song.n_notes]
     if not pairs:
@@ -87,7 +89,7 @@ def prepare(
     order = np.random.default_rng(0).permutation(len(lessons)).tolist()
     counts, recordable = _count_all(lessons, weight_of, order, report)
     recordable = recordable[:most_recorded]
-    frozen, least_total = frozen_within(counts)
+    frozen, least_total = frozen_within(counts, most_byte)
 
     model = Ngram(Common(counts, least_total))
     recordings: list[Recording] = []

@@ -110,7 +110,7 @@ def learn_quick(
     assert model is not None and settings is not None
     target = check_can_train(preset, device)
     with progress("listening") as report:
-        lessons = _lessons(songs, weights, run, budget, say, report)
+        lessons = _lessons(songs, weights, round(preset.counts_mb * 1e6), run, budget, say, report)
     task = QuickTask(lessons, model, settings, target, run.name)
     with progress("training") as report:
         outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
@@ -129,6 +129,7 @@ def check_can_train(preset: Preset, device: str) -> torch.device:
 def _lessons(
     songs: Sequence[Song],
     weights: Sequence[float],
+    most_byte: int,
     run: RunFolder,
     budget: Budget,
     say: Callable[[str], None],
@@ -157,7 +158,7 @@ def _lessons(
                     "in: give it more of them, or fewer songs"
                 )
 
-    lessons = prepare(songs, weights, told, most_recorded=before, is_time_up=is_time_up)
+    lessons = prepare(songs, weights, told, most_byte=most_byte, most_recorded=before, is_time_up=is_time_up)
     if before is None:
         run.change_facts(n_recorded=lessons.n_recorded)
     return lessons

@@ -26,6 +26,7 @@ from bandroid.generation.style import (
     weights_as_arrays,
     weights_from_arrays,
 )
+from bandroid.presets import find_preset
 from bandroid.representations.score import tokens_from_sheet
 from bandroid.representations.score_vocabulary import VOCABULARY
 from bandroid.training.instant import Learnt
@@ -52,13 +53,15 @@ def score_style(
     A style with a net brings its `graphs` by file name and says in `net` what the net is.
     """
     graphs = graphs or {}
+    parts = find_preset(preset).parts
+    of_songs = {} if parts == "all" else {"parts": parts}
     arrays: dict[str, NDArray[np.generic]] = {**learnt.counts, **weights_as_arrays(learnt.weights)}
     manifest = Manifest(
         name=name,
         preset=preset,
         summary=summary,
         representation=REPRESENTATION,
-        model={"contexts": CONTEXTS_VERSION, "order": learnt.order, **(net or {})},
+        model={"contexts": CONTEXTS_VERSION, "order": learnt.order, **of_songs, **(net or {})},
         defaults={
             "line_ups": [line_up.as_json() for line_up in learnt.line_ups],
             HABIT_NAME: habit(learnt.index).as_json(),
