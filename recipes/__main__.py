@@ -47,17 +47,19 @@ DATA = Path(os.environ.get("BANDROID_DATA", RECIPES.parent.parent / "shared" / "
 def make(recipe: dict[str, Any], into: Path) -> Bundle:
     """Learn one recipe's style and put it in a folder of styles."""
     rows = {row["file"]: row for row in map(json.loads, (DATA / "index.jsonl").read_text().splitlines())}
+    preset = find_preset(recipe["preset"]).with_settings(recipe.get("settings", []))
     corpus = collect(
-        [DATA / folder for folder in recipe["folders"]],
+        # A pattern takes the files that it fits, so that one collection can teach several styles.
+        [place for pattern in recipe["folders"] for place in sorted(DATA.glob(pattern))],
         exclude=recipe["exclude"],
         held_out_share=recipe["held_out"],
+        parts=preset.parts,
     )
     drums = {int(pitch): meant for pitch, meant in recipe.get("drums", {}).items()}
     songs = [_general_midi(used.song, drums) for used in corpus.train]
     held_out = [_general_midi(used.song, drums) for used in corpus.held_out]
     left_out = f"{len(corpus.refused)} files were left out: excluded, twice there, or too short"
     figures = {"songs": float(len(corpus.train)), "held_out_songs": float(len(corpus.held_out))}
-    preset = find_preset(recipe["preset"]).with_settings(recipe.get("settings", []))
     if preset.needs_torch:
         trained = _train(songs, corpus.train, preset, f"recipe-{recipe['name']}")
         learnt, notes, figures = (
@@ -69,7 +71,10 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
         run = RunFolder(runs_folder() / f"recipe-{recipe['name']}")
         from bandroid.training.quick_style import WEIGHTS_NAME
 
-        more_files = {WEIGHTS_NAME: trained.net.weights, "curves.svg": run.curves_svg.read_bytes()}
+        more_files = {"curves.svg": run.curves_svg.read_bytes()}
+        # To learn further; a style that is to stay small goes without.
+        if recipe.get("with_weights", True):
+            more_files[WEIGHTS_NAME] = trained.net.weights
         extras: dict[str, Any] = {"graphs": trained.net.graphs, "net": trained.net.model, "more_files": more_files}
     else:
         learnt, notes, extras = learn_instant(songs), [left_out], {}

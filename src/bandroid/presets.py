@@ -99,6 +99,19 @@ PRESETS = (
         TrainingSettings(batch_growth=1, weight_decay=0.05, ema_decay=0.98),
     ),
     Preset(
+        "piano",
+        "the same net, smaller, for one player at a keyboard: of each song its keyboard parts, as one",
+        "quick",
+        QuickModel(layers=(96,), embedding=32, width=64, dropout=0.25),
+        # One player's songs bring few passages, and each step of so small a net is cheap: more and smaller ones.
+        TrainingSettings(
+            learning_rate=3e-3, batch_size=8, batch_growth=1, weight_decay=0.02, ema_decay=0.98, precision="fp32"
+        ),
+        parts="keyboard",
+        # What is met rarely misleads more than it tells: a third of quick's table needs no more bits (0013).
+        counts_mb=0.9,
+    ),
+    Preset(
         "tiny",
         "the same net as quick, but far too small: trains and composes in seconds, for trying things out",
         "quick",

@@ -88,6 +88,18 @@ def test_a_key_struck_again_ends_what_it_played() -> None:
     assert rows(one) == [(0, 24, 60, 80), (24, 12, 60, 70), (36, 12, 62, 70)]
 
 
+def test_of_a_chord_for_more_than_two_hands_the_middle_is_left_out_and_said() -> None:
+    one = keyboard_song(
+        song(
+            (48, tuple((0, 24, 40 + 2 * n, 80) for n in range(7))),
+            (60, ((0, 24, 41, 80),)),
+            *((56, ((0, 24, 70 + n, 80),)) for n in range(4)),
+        )
+    )
+    assert [row[2] for row in rows(one)] == [40, 41, 42, 44, 46, 52, 70, 71, 72, 73]
+    assert one.remarks[-1] == "not used: 2 notes in the middle of chords for more than ten fingers"
+
+
 @pytest.mark.parametrize(
     ("silent", "reason"),
     [(song(drums=((0, 6, 36, 100),)), "has only drums, and a keyboard cannot play them"), (song(), "has no notes")],

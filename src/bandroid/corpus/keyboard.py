@@ -20,6 +20,8 @@ KEYBOARD_PROGRAM = 0
 """the grand piano: what all keyboards are learnt as, so that a harpsichord and an organ teach the same player"""
 _PIANOS, _ORGANS = range(8), range(16, 21)
 """General MIDI: pianos with harpsichord and clavinet; organs, which are often a voice's stand-in, so only second"""
+_FINGERS = 5
+"""of a hand: of more than ten keys at once, the lowest five and the highest five are played"""
 _LEAST_SHARE = 0.3
 """of the pitched notes: keyboards with fewer accompany, and the piece is elsewhere"""
 
@@ -34,13 +36,18 @@ def keyboard_song(song: Song) -> Song:
     if not pitched:
         raise CorpusError("has only drums, and a keyboard cannot play them" if n_drum_notes else "has no notes")
     taken, remark = _taken(pitched)
-    notes = _on_one_keyboard([part.notes for part in taken])
+    struck = _on_one_keyboard([part.notes for part in taken])
+    notes = _within_two_hands(struck)
     remarks = [remark] if remark else []
     if n_drum_notes:
         remarks.append(f"not used: {_counted(n_drum_notes, 'note')} of drums")
-    n_doubled = sum(len(part.notes) for part in taken) - len(notes)
+    n_doubled = sum(len(part.notes) for part in taken) - len(struck)
     if n_doubled:
         remarks.append(f"struck by two parts at once, and once on a keyboard: {_counted(n_doubled, 'note')}")
+    if len(notes) < len(struck):
+        remarks.append(
+            f"not used: {_counted(len(struck) - len(notes), 'note')} in the middle of chords for more than ten fingers"
+        )
     name = program_name(KEYBOARD_PROGRAM)
     part = Part(name, KEYBOARD_PROGRAM, False, notes, volume=max(part.volume for part in taken))
     return song.with_parts((part,)).with_remarks(*remarks)
@@ -82,6 +89,16 @@ def _on_one_keyboard(parts: Sequence[Notes]) -> Notes:
     gap = np.append(np.diff(onset), 0)
     length = np.where(is_struck_again, np.minimum(length, gap), length)
     return Notes(onset, length, pitch, velocity)
+
+
+def _within_two_hands(notes: Notes) -> Notes:
+    """Leave out what is in the middle of chords that ten fingers cannot strike."""
+    # Sorted by onset, then pitch: a note's place in its chord is how far the chord's first note is.
+    first = np.searchsorted(notes.onset_tick, notes.onset_tick, side="left")
+    stop = np.searchsorted(notes.onset_tick, notes.onset_tick, side="right")
+    place = np.arange(len(notes))
+    stays = (place - first < _FINGERS) | (stop - place <= _FINGERS)
+    return Notes(*(column[stays] for column in (notes.onset_tick, notes.length_tick, notes.pitch, notes.velocity)))
 
 
 def _counted(count: int, word: str) -> str:
