@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from bandroid import near
 from bandroid.errors import WishError
-from bandroid.models.config import QuickModel
+from bandroid.models.config import LineModel, QuickModel
 from bandroid.settings import Setting, apply, as_json, setting, settings_of
 
-LearntParts = Literal["all", "keyboard"]
-"""what of a song is learnt: all its parts, or one part made of its keyboards (corpus/keyboard.py)"""
+LearntParts = Literal["all", "keyboard", "drums", "one-drum", "melody", "lead"]
+"""what of a song is learnt: all its parts, one part made of its keyboards (corpus/keyboard.py), or single lines of it
+(corpus/lines.py): its drums in nine classes or as one, its melodies, its melodies over chords"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Preset:
     summary: str
     """one line, in a musician's words"""
     kind: str
-    """"counts" (nothing is trained, no PyTorch) or "quick" (the recurrent model over scores)"""
-    model: QuickModel | None = None
+    """"counts" (nothing is trained, no PyTorch), "quick" (the recurrent model over scores) or "line" (over one voice)"""
+    model: QuickModel | LineModel | None = None
     training: TrainingSettings | None = None
     parts: LearntParts = "all"
     counts_mb: float = 3.0
@@ -88,6 +89,9 @@ class Preset:
         return replace(self, model=model, training=training)
 
 
+_OF_LINES = TrainingSettings(batch_growth=1, weight_decay=0.02, ema_decay=0.98, patience=8)
+"""a step of one voice is cheap, so its songs held out are asked for longer whether more helps"""
+
 PRESETS = (
     Preset("instant", "counts what follows what in the band's own songs: a style in seconds", "counts"),
     Preset(
@@ -102,7 +106,7 @@ PRESETS = (
         "piano",
         "the same net, smaller, for one player at a keyboard: of each song its keyboard parts, as one",
         "quick",
-        QuickModel(layers=(96,), embedding=32, width=64, dropout=0.25),
+        QuickModel(layers=(96,), embedding=32, width=64),
         # One player's songs bring few passages, and each step of so small a net is cheap: more and smaller ones.
         TrainingSettings(
             learning_rate=3e-3, batch_size=8, batch_growth=1, weight_decay=0.02, ema_decay=0.98, precision="fp32"
@@ -110,6 +114,54 @@ PRESETS = (
         parts="keyboard",
         # What is met rarely misleads more than it tells: a third of quick's table needs no more bits (0013).
         counts_mb=0.9,
+    ),
+    Preset(
+        "drums",
+        "Drums RNN: a beat of nine kinds of drums, step by step, with how hard each is struck",
+        "line",
+        LineModel(attention=32),
+        _OF_LINES,
+        parts="drums",
+    ),
+    Preset(
+        "one-drum",
+        "Drums RNN's one_drum: rhythm alone, all drums as one",
+        "line",
+        LineModel(),
+        _OF_LINES,
+        parts="one-drum",
+    ),
+    Preset(
+        "melody",
+        "Melody RNN's basic_rnn: one voice, step by step, with nothing but its state to remember by",
+        "line",
+        LineModel(lookback=False),
+        _OF_LINES,
+        parts="melody",
+    ),
+    Preset(
+        "melody-lookback",
+        "Melody RNN's lookback_rnn: one voice that also hears what it played 1, 2, 4 and 8 bars ago",
+        "line",
+        LineModel(),
+        _OF_LINES,
+        parts="melody",
+    ),
+    Preset(
+        "melody-attention",
+        "Melody RNN's attention_rnn: one voice that also finds by itself what it played at places like this one",
+        "line",
+        LineModel(attention=32),
+        _OF_LINES,
+        parts="melody",
+    ),
+    Preset(
+        "jazz",
+        "deepjazz for any file: a lead over chords, each note known by what it is to the chord",
+        "line",
+        LineModel(attention=32),
+        _OF_LINES,
+        parts="lead",
     ),
     Preset(
         "tiny",

@@ -1,0 +1,66 @@
+"""What `benchmarks.piano` holds a style against, and how it finds a piece that got stuck."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bandroid.music.notes import Notes
+from bandroid.music.song import Part, Song
+from bandroid.representations.score_vocabulary import VOCABULARY
+from benchmarks.piano.one_note import longest_run
+from benchmarks.piano.plain_ngram import PlainNgram, best_order
+
+SONG = [0, *[5, 6, 7, 8] * 6]
+
+
+def test_probabilities_of_the_yardstick_sum_to_one() -> None:
+    model = PlainNgram(2)
+    model.count(SONG)
+    for before in ([0, 5, 6], [0, 7, 5], [0, 9, 9]):
+        total = sum(2.0 ** (model.bits(before) - model.bits([*before, x])) for x in range(VOCABULARY.size))
+        assert total == pytest.approx(1.0)
+
+
+def test_by_hand() -> None:
+    model = PlainNgram(1)
+    model.count([0, 1, 1])
+    # After 1: once 1. After nothing: twice 1. Each with one kind of token: (n + t p) / (n + t).
+    unigram = (2 + 1 / VOCABULARY.size) / 3
+    assert model.bits([1, 1]) == pytest.approx(-np.log2((1 + unigram) / 2))
+
+
+def test_a_song_that_was_counted_while_it_was_read_can_be_forgotten() -> None:
+    model = PlainNgram(3)
+    model.count(SONG)
+    other = [0, *np.random.default_rng(1).integers(5, 12, 60).tolist()]
+    before = model.bits(other)
+    assert model.adaptive_bits(other) < before
+    assert model.bits(other) < before
+    model.forget(other)
+    assert model.bits(other) == before
+
+
+def test_the_order_is_the_one_that_helps() -> None:
+    # Of two tokens together it follows what comes; of one, it does not.
+    period = [1, 1, 2, 1, 3, 1, 1, 2, 4, 1, 3, 2]
+    assert best_order([[0, *period * 20]], [[0, *period * 5]]) > 1
+
+
+def part(*chords: tuple[int, ...], is_drum: bool = False) -> Part:
+    rows = [(24 * at, 24, pitch, 80) for at, chord in enumerate(chords) for pitch in chord]
+    return Part("Piano", 0, is_drum, Notes.from_rows(rows))
+
+
+@pytest.mark.parametrize(
+    ("parts", "run"),
+    [
+        ((part((60,), (60,), (62,)),), 2),
+        ((part((60, 64), (60, 64), (60, 64), (60, 65)),), 3),
+        ((part((60,), (62,), (60,)),), 1),
+        ((part((60,), (62,)), part((36,), (36,), (36,), is_drum=True)), 1),
+        ((), 0),
+    ],
+)
+def test_a_run_is_of_notes_or_of_chords(parts: tuple[Part, ...], run: int) -> None:
+    assert longest_run(Song(24, parts)) == run
