@@ -11,6 +11,7 @@ give the same style, byte for byte; a net on the same kind of processor.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import sys
@@ -27,18 +28,21 @@ import numpy as np
 from bandroid import terminal
 from bandroid.bundle.manifest import Source, TrainingSong
 from bandroid.bundle.store import SHIPPED_FOLDER, Bundle, open_style, save_style
-from bandroid.corpus.collect import UsedSong, collect
-from bandroid.generation.style import check_golden, load_style
+from bandroid.corpus.collect import Corpus, UsedSong, collect
+from bandroid.corpus.lines import song_lines
+from bandroid.corpus.split import HELD_OUT
+from bandroid.generation.line_facts import LINE_KINDS
+from bandroid.generation.styles import check_any_golden
 from bandroid.music.notes import Notes
-from bandroid.music.song import Part, Song
+from bandroid.music.song import Part
 from bandroid.presets import Preset, find_preset
-from bandroid.training.evaluation import evaluate
 from bandroid.training.instant import bits_per_note, learn_instant
 from bandroid.training.run_folder import How, RunFacts, RunFolder, RunSong, opened, run_names, runs_folder
 from bandroid.training.score_bundle import score_style
+from bandroid.training.style_facts import StyleFacts
 
 if TYPE_CHECKING:
-    from bandroid.training.quick_style import Trained
+    from bandroid.training.with_net import TrainedStyle
 
 RECIPES = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("BANDROID_DATA", RECIPES.parent.parent / "shared" / "data"))
@@ -52,64 +56,71 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
         # A pattern takes the files that it fits, so that one collection can teach several styles.
         [place for pattern in recipe["folders"] for place in sorted(DATA.glob(pattern))],
         exclude=recipe["exclude"],
-        held_out_share=recipe["held_out"],
+        held_out_share=recipe.get("held_out"),
         parts=preset.parts,
     )
-    drums = {int(pitch): meant for pitch, meant in recipe.get("drums", {}).items()}
-    songs = [_general_midi(used.song, drums) for used in corpus.train]
-    held_out = [_general_midi(used.song, drums) for used in corpus.held_out]
+    if "hold_out" in recipe:
+        corpus = _official_split(corpus, recipe["hold_out"])
+    songs = [_general_midi(used, recipe, preset) for used in corpus.train]
+    held_out = [_general_midi(used, recipe, preset) for used in corpus.held_out]
     left_out = f"{len(corpus.refused)} files were left out: excluded, twice there, or too short"
     figures = {"songs": float(len(corpus.train)), "held_out_songs": float(len(corpus.held_out))}
     if preset.needs_torch:
-        trained = _train(songs, corpus.train, preset, f"recipe-{recipe['name']}")
-        learnt, notes, figures = (
-            trained.lessons.learnt,
-            [left_out, *trained.outcome.sentences],
-            figures | trained.figures,
-        )
-        bits = evaluate(trained.style.model, held_out).bits_per_note
-        run = RunFolder(runs_folder() / f"recipe-{recipe['name']}")
-        from bandroid.training.quick_style import WEIGHTS_NAME
-
-        more_files = {"curves.svg": run.curves_svg.read_bytes()}
-        # To learn further; a style that is to stay small goes without.
-        if recipe.get("with_weights", True):
-            more_files[WEIGHTS_NAME] = trained.net.weights
-        extras: dict[str, Any] = {"graphs": trained.net.graphs, "net": trained.net.model, "more_files": more_files}
+        trained = _train(songs, preset, f"recipe-{recipe['name']}")
+        n_notes, bits = trained.n_notes, trained.bits_per_note(held_out)
+        notes, figures = [left_out, *trained.notes], figures | trained.figures
     else:
-        learnt, notes, extras = learn_instant(songs), [left_out], {}
-        bits = bits_per_note(learnt, held_out)
-    manifest, files = score_style(
-        learnt,
+        learnt = learn_instant([used.song for used in songs])
+        n_notes, bits = learnt.n_notes, bits_per_note(learnt, [used.song for used in held_out])
+        notes = [left_out]
+    facts = StyleFacts(
         preset=preset.name,
         name=recipe["name"],
         summary=recipe["summary"],
         songs=[_credit(song, rows) for song in corpus.used],
         sources=[Source(**source) for source in recipe["sources"]],
-        figures=figures | {"notes": learnt.n_notes, "bits_per_note_held_out": round(bits, 3)},
+        figures=figures | {"notes": n_notes, "bits_per_note_held_out": round(bits, 3)},
         notes=notes,
-        **extras,
     )
+    if preset.needs_torch:
+        curves = RunFolder(runs_folder() / f"recipe-{recipe['name']}").curves_svg.read_bytes()
+        # Weights are there to learn further; a style that is to stay small goes without.
+        with_weights = bool(recipe.get("with_weights", True))
+        manifest, files = trained.files(facts, {"curves.svg": curves}, with_weights=with_weights)
+    else:
+        manifest, files = score_style(learnt, **{name: getattr(facts, name) for name in StyleFacts.__slots__})
     bundle = save_style(manifest, files, into=into, force=True)
-    check_golden(load_style(bundle), bundle)
+    check_any_golden(bundle)
     return bundle
 
 
-def _train(songs: list[Song], used: tuple[UsedSong, ...], preset: Preset, name: str) -> Trained:
+def _train(songs: list[UsedSong], preset: Preset, name: str) -> TrainedStyle:
     """Train in a run that goes on where it was broken off."""
     from bandroid.training.loop import Budget
-    from bandroid.training.quick_style import learn_quick
+    from bandroid.training.with_net import learn_with_net
 
     settings = preset.settings_json()
-    facts = RunFacts(preset.name, settings, tuple(RunSong(one.name, one.sha256, "train") for one in used))
+    facts = RunFacts(preset.name, settings, tuple(RunSong(one.name, one.sha256, "train") for one in songs))
     how: How = "resume" if name in run_names() else "new"
     with opened(name, facts, how) as run:
         say, progress = partial(print, flush=True), terminal.progress
-        return learn_quick(songs, [1.0] * len(songs), preset, run, Budget(), device="cpu", say=say, progress=progress)
+        return learn_with_net(songs, [1.0] * len(songs), preset, run, Budget(), device="cpu", say=say, progress=progress)
 
 
-def _general_midi(song: Song, drums: Mapping[int, int]) -> Song:
+def _official_split(corpus: Corpus, table: Mapping[str, str]) -> Corpus:
+    """Hold out the files that a collection's own table holds out."""
+    folder = (DATA / table["csv"]).parent
+    with (DATA / table["csv"]).open(newline="", encoding="utf-8") as rows:
+        named = {folder / row[table["file"]] for row in csv.DictReader(rows) if row[table["column"]] == table["value"]}
+    used = (replace(one, split=HELD_OUT if one.path in named else one.split) for one in corpus.used)
+    return replace(corpus, used=tuple(used))
+
+
+def _general_midi(used: UsedSong, recipe: Mapping[str, Any], preset: Preset) -> UsedSong:
     """Give the drums of a kit of its own the numbers that General MIDI has for them."""
+    drums = {int(pitch): meant for pitch, meant in recipe.get("drums", {}).items()}
+    if not drums or not used.path.is_relative_to(DATA / recipe.get("drums_of", "")):
+        return used
     meant = np.array([drums.get(pitch, pitch) for pitch in range(128)])
 
     def mapped(part: Part) -> Part:
@@ -118,7 +129,9 @@ def _general_midi(song: Song, drums: Mapping[int, int]) -> Song:
             return part
         return replace(part, notes=Notes(notes.onset_tick, notes.length_tick, meant[notes.pitch], notes.velocity))
 
-    return song.with_parts(tuple(mapped(part) for part in song.parts)) if drums else song
+    song = used.song.with_parts(tuple(mapped(part) for part in used.song.parts))
+    lines = song_lines(song, LINE_KINDS[preset.parts], used.roles) if preset.parts in LINE_KINDS else None
+    return replace(used, song=song, lines=lines)
 
 
 def _credit(song: UsedSong, rows: dict[str, Any]) -> TrainingSong:

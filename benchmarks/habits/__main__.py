@@ -46,7 +46,7 @@ def _pieces(style: ScoreStyle, *, is_guarded: bool) -> list[Habits]:
     wish, measured = Wish(EARLY_BARS), []
     for number in range(1, N_PIECES + 1):
         rng = np.random.default_rng([0, number])
-        line_up = choose_line_up(style, wish, rng, 0, number)
+        line_up = choose_line_up(style.line_ups, wish, rng, 0, number)
         guards = guards_of(style, line_up, wish, rng) if is_guarded else ()
         writing = write_bars(style, line_up, wish.sampling, guards, rng)
         for _ in range(EARLY_BARS):

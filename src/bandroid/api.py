@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bandroid.bundle import store as styles
-from bandroid.commands.wishes import drawn_seed, music_wish, sampling
+from bandroid.commands.wishes import drawn_seed, music_wish, primer_of, sampling
 from bandroid.corpus.describe import SongDescription, describe_file
 from bandroid.errors import MusicFileError
 from bandroid.generation.compose import Piece, Wish
-from bandroid.generation.compose import compose as compose_piece
-from bandroid.generation.style import load_style
+from bandroid.generation.primer import primer_from_song
+from bandroid.generation.styles import compose_any, load_any_style, load_score_style
 from bandroid.music.metre import with_guessed_metre
 from bandroid.music.midi_writer import write_midi
 from bandroid.music.read import read_songs
@@ -36,7 +36,10 @@ __all__ = ["compose", "continue_song", "inspect", "learn", "play", "read_songs",
 def compose(
     style: str = styles.DEFAULT_STYLE,
     *,
-    bars: int = 16,
+    bars: int | None = None,
+    steps: int | None = None,
+    primer: str | Path | Song | None = None,
+    chords: str | None = None,
     variations: int = 1,
     seed: int | None = None,
     temperature: float = 1.0,
@@ -48,16 +51,21 @@ def compose(
     instruments: str | None = None,
     copy_guard: bool = True,
 ) -> tuple[Piece, ...]:
-    """Compose pieces in a style; without a seed one is drawn. `piece.comment` holds what makes it again,
+    """Compose pieces in a style; without a seed one is drawn, without a length they have 16 bars.
+
+    `primer` is a typed list, a file or a song; `steps` counts 16ths. `piece.comment` holds what makes the piece again,
     `piece.copies` what stands in the style's songs all the same.
 
     Raises StyleError for an unknown style, WishError where the wish cannot be met.
     """
-    loaded = load_style(styles.find_style(style))
+    loaded = load_any_style(styles.find_style(style))
     how = sampling(temperature, top_p, min_p)
-    wish = music_wish(bars, how, tempo, metre, key, instruments, copy_guard=copy_guard)
+    given = primer_from_song(primer) if isinstance(primer, Song) else None if primer is None else primer_of(str(primer))
+    wish = music_wish(
+        bars, how, tempo, metre, key, instruments, steps=steps, primer=given, chords=chords, copy_guard=copy_guard
+    )
     chosen = drawn_seed(seed)
-    return tuple(compose_piece(loaded, wish, chosen, number) for number in range(1, variations + 1))
+    return tuple(compose_any(loaded, wish, chosen, number) for number in range(1, variations + 1))
 
 
 def continue_song(
@@ -80,7 +88,7 @@ def continue_song(
     from bandroid.generation.continuation import continue_song as continue_it
 
     given = with_guessed_metre(_one_song(song))
-    loaded = load_style(styles.find_style(style))
+    loaded = load_score_style(styles.find_style(style), "continue_song")
     wish = Wish(n_bars=bars, sampling=sampling(temperature, top_p, min_p), copy_guard=copy_guard)
     chosen = drawn_seed(seed)
     return tuple(continue_it(loaded, given, wish, chosen, number) for number in range(1, variations + 1))

@@ -83,7 +83,22 @@ def compose(
     style_option: Annotated[
         str | None, typer.Option("--style", metavar="NAME", help="The same as STYLE.", autocompletion=complete_style)
     ] = None,
-    bars: Bars = 16,
+    bars: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="How many bars.  [default: 16; with --chords whole rounds of them]"),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", help="How many 16ths, in place of --bars.")] = None,
+    primer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST|FILE",
+            help="What it begins with, note for note: '[60, -2, 62, -2]', '[(36, 42), (), (42,)]', or a music file.",
+        ),
+    ] = None,
+    chords: Annotated[
+        str | None,
+        typer.Option(metavar="CHART", help="The chords of a lead: 'Dm7 G7 Cmaj7', or with bar lines 'Dm7 G7 | Cmaj7'."),
+    ] = None,
     variations: Variations = 1,
     seed: Seed = None,
     temperature: Temperature = 1.0,
@@ -124,6 +139,9 @@ def compose(
     bandroid compose folk --bars 32 --variations 3       three of them
     bandroid compose rock --seed 7 -o out                the same bytes every time
     bandroid compose mine --key Am --tempo 96 --audio mp3,flac
+    bandroid compose melody --primer "[60, -2, 62, -2]"  goes on from there: 16ths, -2 holds, -1 ends a note
+    bandroid compose drums --primer beat.mid --bars 8    the beat itself, then more of it
+    bandroid compose jazz --chords "Dm7 G7 | Cmaj7"      a lead over these chords
     """
     from bandroid.commands.compose import compose as compose_pieces
     from bandroid.errors import WishError
@@ -133,6 +151,9 @@ def compose(
     compose_pieces(
         style=style or style_option,
         bars=bars,
+        steps=steps,
+        primer=primer,
+        chords=chords,
         variations=variations,
         seed=seed,
         temperature=temperature,
@@ -247,6 +268,9 @@ def learn(
         list[str] | None,
         typer.Option(metavar="GLOB", help="Leave out files: 'demo*', 'live/*'. May be given again."),
     ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="A style of each folder, named as the folder, one after the other.")
+    ] = False,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -258,14 +282,15 @@ def learn(
     bandroid learn my-band --name mine --resume            after Ctrl-C or a power cut
     bandroid learn one-band other-band --name both         both in equal shares
     bandroid learn my-band --preset instant                by counting alone, in seconds
+    bandroid learn composers/* --preset piano --each       a style of each composer's folder
+    bandroid learn my-band --preset drums --name beats     its drummer alone; presets: bandroid presets list
     bandroid learn my-band --set learning_rate=5e-4 --set layers=128,128 --force
     """
+    from bandroid.commands.learn import LearnOptions, learn_each
     from bandroid.commands.learn import learn as learn_style
 
-    learn_style(
-        folders=folders,
+    options = LearnOptions(
         preset=preset,
-        name=name,
         minutes=minutes,
         steps=steps,
         settings=settings or [],
@@ -275,8 +300,8 @@ def learn(
         held_out=held_out,
         exclude=exclude or [],
         force=force,
-        as_json=as_json,
     )
+    (learn_each if each else learn_style)(folders, name=name, options=options, as_json=as_json)
 
 
 @app.command()

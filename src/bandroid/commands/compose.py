@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bandroid import terminal
 from bandroid.commands.options import within
-from bandroid.commands.wishes import drawn_seed, music_wish, sampling
+from bandroid.commands.wishes import drawn_seed, music_wish, primer_of, sampling
 
 if TYPE_CHECKING:
     from bandroid.critique.report import Band
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def compose(
     *,
     style: str | None,
-    bars: int,
+    bars: int | None,
+    steps: int | None,
+    primer: str | None,
+    chords: str | None,
     variations: int,
     seed: int | None,
     temperature: float,
@@ -40,8 +43,7 @@ def compose(
     """Compose, write, and say what was written; each piece is whole before the next begins."""
     from bandroid.bundle import store
     from bandroid.critique.report import Band
-    from bandroid.generation.compose import compose
-    from bandroid.generation.style import load_style
+    from bandroid.generation.styles import compose_any, load_any_style
     from bandroid.render import output
     from bandroid.render.song_files import SongWriter
 
@@ -49,10 +51,19 @@ def compose(
     seed = drawn_seed(seed)
     within("--seed", seed, 0, 2**63 - 1)
     music = music_wish(
-        bars, sampling(temperature, top_p, min_p), tempo_qpm, metre, key, instruments, copy_guard=copy_guard
+        bars,
+        sampling(temperature, top_p, min_p),
+        tempo_qpm,
+        metre,
+        key,
+        instruments,
+        steps=steps,
+        primer=None if primer is None else primer_of(primer),
+        chords=chords,
+        copy_guard=copy_guard,
     )
     bundle = store.find_style(style or store.DEFAULT_STYLE)
-    loaded = load_style(bundle)
+    loaded = load_any_style(bundle)
     band = Band.if_known(bundle)
     places = output.style_pieces(bundle.name, seed, variations, out)
     # Whoever composes wants to edit: the parts lie apart in any case, their sound where asked for.
@@ -63,7 +74,7 @@ def compose(
     rows = []
     with terminal.progress(f"composing {bundle.name}", quiet=as_json) as report:
         for number, place in enumerate(places, 1):
-            piece = compose(loaded, music, seed, number, partial(_report_bars, report, number, variations))
+            piece = compose_any(loaded, music, seed, number, partial(_report_bars, report, number, variations))
             written = writer.write(piece.song, place, comment=piece.comment)
             rows.append(_row(piece, band, written, number))
             if not as_json:

@@ -42,7 +42,7 @@ def continue_song(
     from bandroid.critique.report import Band
     from bandroid.generation.compose import Wish
     from bandroid.generation.continuation import continue_song
-    from bandroid.generation.style import load_style
+    from bandroid.generation.styles import load_score_style
     from bandroid.render import output
     from bandroid.render.song_files import SongWriter
 
@@ -52,7 +52,7 @@ def continue_song(
     music = Wish(n_bars=bars, sampling=sampling(temperature, top_p, min_p), copy_guard=copy_guard)
     song = read_one_song(file)
     bundle = store.find_style(style or store.DEFAULT_STYLE)
-    loaded = load_style(bundle)
+    loaded = load_score_style(bundle, "continue")
     band = Band.if_known(bundle)
     name = f"{output.file_word(file.stem) or 'song'}-continued"
     places = output.style_pieces(name, seed, variations, out)

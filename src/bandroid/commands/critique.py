@@ -74,8 +74,10 @@ def _pieces(paths: Sequence[Path]) -> list[Path]:
 def _reports(file: Path, band: Band, parts: LearntParts) -> Iterator[Report]:
     """Compare the songs of one file, as far as the style has learnt their parts; raises MusicFileError."""
     from bandroid.corpus.keyboard import keyboard_song
+    from bandroid.corpus.lines import song_lines
     from bandroid.critique.report import critique
     from bandroid.generation.lesson import lesson
+    from bandroid.generation.line_facts import LINE_KINDS
     from bandroid.music.metre import with_guessed_metre
     from bandroid.music.read import read_songs
 
@@ -87,8 +89,12 @@ def _reports(file: Path, band: Band, parts: LearntParts) -> Iterator[Report]:
         if not song.n_notes:
             continue
         try:
-            song = keyboard_song(song) if parts == "keyboard" else song
-            sheet = lesson(with_guessed_metre(song)).sheet
+            song = with_guessed_metre(song)
+            if parts == "keyboard":
+                song = keyboard_song(song)
+            elif parts in LINE_KINDS:
+                song = song_lines(song, LINE_KINDS[parts]).song
+            sheet = lesson(song).sheet
         except (CorpusError, ValueError) as error:
             raise MusicFileError(file, str(error)) from None
         yield critique(f"{file}#{number}" if len(songs) > 1 else str(file), sheet, band, sha256)

@@ -2,22 +2,112 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bandroid import terminal
 
 if TYPE_CHECKING:
     from bandroid.bundle.manifest import Manifest
     from bandroid.corpus.collect import Corpus, UsedSong
+    from bandroid.generation.line_style import LineStyle
+    from bandroid.generation.style import ScoreStyle
     from bandroid.training.evaluation import Figures
+    from bandroid.training.line_evaluation import LineFigures
 
 _NAME_WIDTH = 44
-_EXPLANATION = (
-    "all: bits for a note, everything paid for; new: for a note that is written out; repeat: for the choice of a "
-    "bar of a part (again, silent, or new). Fewer is better."
-)
+
+
+class _Measure(Protocol):
+    """How songs are measured, and how that is said."""
+
+    header: str
+    explanation: str
+
+    def song(self, used: UsedSong) -> Any:
+        """Return what a song costs the style: figures that add up."""
+        ...
+
+    def untaught(self, used: UsedSong) -> Any:
+        """Return what it costs without any style."""
+        ...
+
+    def row(self, figures: Any) -> str:
+        """Write figures below the header."""
+        ...
+
+    def details(self, figures: Any) -> str:
+        """Say more of all songs together; "" for nothing."""
+        ...
+
+
+class _OfScores:
+    """Bits for a note of scores, and what each kind of choice costs."""
+
+    header = "  notes    all    new  repeat"
+    explanation = (
+        "all: bits for a note, everything paid for; new: for a note that is written out; repeat: for the choice of a "
+        "bar of a part (again, silent, or new). Fewer is better."
+    )
+
+    def __init__(self, style: ScoreStyle) -> None:
+        self._style = style
+
+    def song(self, used: UsedSong) -> Figures:
+        from bandroid.training.evaluation import song_figures
+
+        return song_figures(self._style.model(), used.song)
+
+    def untaught(self, used: UsedSong) -> Figures:
+        from bandroid.generation.counts import Counts
+        from bandroid.generation.ngram import Ngram
+        from bandroid.training.evaluation import song_figures
+
+        return song_figures(Ngram(Counts()), used.song)
+
+    def row(self, figures: Figures) -> str:
+        bits = f"{figures.bits_per_note:7.2f}{figures.bits_new:7.2f}{figures.bits_repeat:8.2f}"
+        return f"{figures.n_notes:7,}{bits}"
+
+    def details(self, figures: Figures) -> str:
+        table: dict[str, Any] = {name: n for name, n in figures.n_of.items() if n}
+        costs = [f"{name} {figures.bits_of[name] / n:.2f} (x {n:,})" for name, n in table.items()]
+        return f"bits for a choice: {', '.join(costs)}"
+
+
+class _OfLines:
+    """Bits for a note of lines, nats for a step of them."""
+
+    header = "  notes    all  loudness  nats a step"
+    explanation = (
+        "all: bits for a note, its loudness too; nats a step: what Melody RNN and Drums RNN call loss, of the notes alone, "
+        "for a 16th. Fewer is better."
+    )
+
+    def __init__(self, style: LineStyle) -> None:
+        self._style = style
+
+    def song(self, used: UsedSong) -> LineFigures:
+        from bandroid.training.line_evaluation import evaluate_lines
+
+        assert used.lines is not None
+        return evaluate_lines(self._style, used.lines.lines)
+
+    def untaught(self, used: UsedSong) -> LineFigures:
+        from bandroid.training.line_evaluation import blind_figures
+
+        assert used.lines is not None
+        return blind_figures(self._style.kind, used.lines.lines)
+
+    def row(self, figures: LineFigures) -> str:
+        bits = f"{figures.bits_per_note:7.2f}{figures.loud_bits_per_note:10.2f}{figures.nats_per_step:13.3f}"
+        return f"{figures.n_notes:7,}{bits}"
+
+    def details(self, figures: LineFigures) -> str:
+        return ""
 
 
 def evaluate(style: str, folders: Sequence[Path], *, exclude: Sequence[str], as_json: bool) -> None:
@@ -25,13 +115,12 @@ def evaluate(style: str, folders: Sequence[Path], *, exclude: Sequence[str], as_
     from bandroid.bundle import store
     from bandroid.corpus.collect import EXCLUDED, collect
     from bandroid.corpus.report import counted
-    from bandroid.generation.counts import Counts
-    from bandroid.generation.ngram import Ngram
-    from bandroid.generation.style import load_style
-    from bandroid.training.evaluation import NOTHING, song_figures
+    from bandroid.generation.line_style import LineStyle
+    from bandroid.generation.styles import load_any_style
 
     bundle = store.find_style(style)
-    loaded = load_style(bundle)
+    loaded = load_any_style(bundle)
+    measure: _Measure = _OfLines(loaded) if isinstance(loaded, LineStyle) else _OfScores(loaded)
     with terminal.progress("reading", quiet=as_json) as report:
         corpus = collect(
             folders,
@@ -40,24 +129,25 @@ def evaluate(style: str, folders: Sequence[Path], *, exclude: Sequence[str], as_
             parts=bundle.manifest.learnt_parts,
         )
     _require_songs(corpus)
-    rows: list[tuple[UsedSong, Figures, bool]] = []
-    untaught = NOTHING
+    rows: list[tuple[UsedSong, Any, bool]] = []
+    blind: list[Any] = []
     with terminal.progress(f"evaluating {style}", quiet=as_json) as report:
         for done, used in enumerate(corpus.used, 1):
-            rows.append((used, song_figures(loaded.model(), used.song), _was_learnt(used, bundle.manifest)))
+            rows.append((used, measure.song(used), _was_learnt(used, bundle.manifest)))
             if not rows[-1][2]:
-                untaught += song_figures(Ngram(Counts()), used.song)
+                blind.append(measure.untaught(used))
             report(done, len(corpus.used))
-    unseen = sum((figures for _, figures, was_learnt in rows if not was_learnt), NOTHING)
-    learnt = sum((figures for _, figures, was_learnt in rows if was_learnt), NOTHING)
+    unseen = _together([figures for _, figures, was_learnt in rows if not was_learnt])
+    learnt = _together([figures for _, figures, was_learnt in rows if was_learnt])
+    untaught = _together(blind)
     if as_json:
         terminal.print_json(
             {
                 "style": bundle.name,
                 "style_hash": bundle.style_hash,
-                "unseen": unseen.as_json() if unseen.n_songs else None,
-                "untaught": untaught.as_json() if unseen.n_songs else None,
-                "learnt": learnt.as_json() if learnt.n_songs else None,
+                "unseen": unseen.as_json() if unseen else None,
+                "untaught": untaught.as_json() if untaught else None,
+                "learnt": learnt.as_json() if learnt else None,
                 "songs": [
                     {"name": used.name, "learnt": was_learnt, **figures.as_json()} for used, figures, was_learnt in rows
                 ],
@@ -65,19 +155,25 @@ def evaluate(style: str, folders: Sequence[Path], *, exclude: Sequence[str], as_
             }
         )
         return
-    terminal.say(f"{'':{_NAME_WIDTH}}  notes    all    new  repeat")
+    terminal.say(f"{'':{_NAME_WIDTH}}{measure.header}")
     for used, figures, was_learnt in rows:
-        terminal.say(_row(used.name, figures) + ("  learnt: says nothing" if was_learnt else ""))
+        terminal.say(_row(used.name, measure.row(figures)) + ("  learnt: says nothing" if was_learnt else ""))
     for refusal in corpus.refused:
         if refusal.reason != EXCLUDED:
             terminal.say(f"refused  {refusal.name}: {refusal.reason}")
-    if not unseen.n_songs:
+    if not unseen:
         terminal.say(f"{bundle.name} has learnt every one of these songs: its figures say nothing; take others")
         return
-    terminal.say(_row(f"{counted(unseen.n_songs, 'song')} that it has not learnt", unseen))
-    terminal.say(_row("the same without any style", untaught))
-    terminal.say(_choices_line(unseen))
-    terminal.say(_EXPLANATION)
+    terminal.say(_row(f"{counted(unseen.n_songs, 'song')} that it has not learnt", measure.row(unseen)))
+    terminal.say(_row("the same without any style", measure.row(untaught)))
+    for line in (measure.details(unseen), measure.explanation):
+        if line:
+            terminal.say(line)
+
+
+def _together(figures: list[Any]) -> Any:
+    """Add figures up; None for none."""
+    return functools.reduce(operator.add, figures) if figures else None
 
 
 def _require_songs(corpus: Corpus) -> None:
@@ -93,14 +189,6 @@ def _was_learnt(used: UsedSong, manifest: Manifest) -> bool:
     return any(song.sha256 == used.sha256 and song.split == "train" for song in manifest.training.songs)
 
 
-def _row(name: str, figures: Figures) -> str:
+def _row(name: str, figures: str) -> str:
     name = name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 3]}..."
-    bits = f"{figures.bits_per_note:7.2f}{figures.bits_new:7.2f}{figures.bits_repeat:8.2f}"
-    return f"{name:{_NAME_WIDTH}}{figures.n_notes:7,}{bits}"
-
-
-def _choices_line(figures: Figures) -> str:
-    """Say what each kind of choice costs: for one of them, and for a note of the song."""
-    table: dict[str, Any] = {name: n for name, n in figures.n_of.items() if n}
-    costs = [f"{name} {figures.bits_of[name] / n:.2f} (x {n:,})" for name, n in table.items()]
-    return f"bits for a choice: {', '.join(costs)}"
+    return f"{name:{_NAME_WIDTH}}{figures}"

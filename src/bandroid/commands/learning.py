@@ -150,13 +150,12 @@ def _with_net(corpus: Corpus, name: str, wish: LearnWish, *, force: bool, quiet:
 def _train_and_save(corpus: Corpus, name: str, wish: LearnWish, run: RunFolder, *, force: bool, quiet: bool) -> Bundle:
     from bandroid.bundle import store
     from bandroid.corpus.balance import song_weights
-    from bandroid.training.evaluation import evaluate
     from bandroid.training.loop import Budget
-    from bandroid.training.quick_style import WEIGHTS_NAME, learn_quick
-    from bandroid.training.score_bundle import score_style
+    from bandroid.training.style_facts import StyleFacts
+    from bandroid.training.with_net import learn_with_net
 
-    trained = learn_quick(
-        [used.song for used in corpus.train],
+    trained = learn_with_net(
+        corpus.train,
         song_weights(corpus.train),
         wish.preset,
         run,
@@ -165,23 +164,19 @@ def _train_and_save(corpus: Corpus, name: str, wish: LearnWish, run: RunFolder, 
         say=(lambda line: None) if quiet else terminal.remark,
         progress=partial(terminal.progress, quiet=quiet),
     )
-    figures = _counts_of(corpus, trained.lessons.learnt.n_notes) | trained.figures
+    figures = _counts_of(corpus, trained.n_notes) | trained.figures
     if corpus.held_out:
         with terminal.progress("testing", quiet=quiet):
-            bits = evaluate(trained.style.model, [used.song for used in corpus.held_out]).bits_per_note
-        figures["bits_per_note_held_out"] = round(bits, 3)
-    manifest, files = score_style(
-        trained.lessons.learnt,
+            figures["bits_per_note_held_out"] = round(trained.bits_per_note(corpus.held_out), 3)
+    facts = StyleFacts(
         preset=wish.preset.name,
         name=name,
         summary=_summary(corpus),
         songs=[training_song(used) for used in corpus.used],
         figures=figures,
         notes=[*_notes(corpus), *trained.notes],
-        graphs=trained.net.graphs,
-        net=trained.net.model,
-        more_files={WEIGHTS_NAME: trained.net.weights, **_curves(run)},
     )
+    manifest, files = trained.files(facts, _curves(run))
     try:
         return store.save_style(manifest, files, force=force)
     except MachineError as error:

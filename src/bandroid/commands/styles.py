@@ -112,9 +112,9 @@ def import_style(
     bandroid styles import friend.bandroid --name theirs
     """
     from bandroid.bundle import store
-    from bandroid.generation.style import try_out
+    from bandroid.generation.styles import check_any_golden
 
-    style = store.import_style(file, name=name, force=force, try_out=try_out)
+    style = store.import_style(file, name=name, force=force, try_out=check_any_golden)
     if as_json:
         terminal.print_json(_row(style))
     else:

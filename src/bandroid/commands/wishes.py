@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bandroid.errors import WishError
 
 if TYPE_CHECKING:
     from bandroid.generation.compose import Wish
+    from bandroid.generation.primer import Primer
     from bandroid.generation.sampling import Sampling
 
+DEFAULT_BARS = 16
 _HIGHEST_DRAWN_SEED = 1_000_000
 """short enough to say and type again"""
 
@@ -60,8 +63,19 @@ def sampling(temperature: float, top_p: float | None, min_p: float | None) -> Sa
     )
 
 
+def primer_of(text: str) -> Primer:
+    """Read a primer: a typed list, or the one song of a file; raises WishError, MusicFileError."""
+    from bandroid.generation.primer import is_typed, primer_from_song, read_primer
+
+    if is_typed(text):
+        return read_primer(text)
+    from bandroid.commands.continue_song import read_one_song
+
+    return primer_from_song(read_one_song(Path(text).expanduser()))
+
+
 def music_wish(
-    bars: int,
+    bars: int | None,
     how: Sampling,
     tempo: float | None,
     metre_text: str | None,
@@ -69,12 +83,26 @@ def music_wish(
     instruments: str | None,
     *,
     copy_guard: bool,
+    steps: int | None = None,
+    primer: Primer | None = None,
+    chords: str | None = None,
 ) -> Wish:
-    """Gather what a new piece shall be; raises WishError where a value cannot be."""
+    """Gather what a new piece shall be; raises WishError where a value cannot be.
+
+    It has 16 bars where nothing is said; over chords, so many more that the chart ends with it.
+    """
+    from bandroid.generation.chart import read_chart
     from bandroid.generation.compose import Wish
 
+    if bars is not None and steps is not None:
+        raise WishError("--bars and --steps both say how long: leave one of them out")
+    chart = None if chords is None else read_chart(chords)
+    usual_bars = DEFAULT_BARS if chart is None else -(-DEFAULT_BARS // len(chart.bars)) * len(chart.bars)
     return Wish(
-        n_bars=bars,
+        n_bars=usual_bars if bars is None else bars,
+        n_steps=steps,
+        primer=primer,
+        chart=chart,
         tempo_qpm=tempo,
         metre=None if metre_text is None else metre(metre_text),
         key=None if key_text is None else key(key_text),

@@ -16,10 +16,12 @@ from pathlib import Path
 from bandroid.corpus.duplicates import SAME_SHARE, Fingerprint, Sameness, fingerprint, sameness, similar_pairs
 from bandroid.corpus.files import ROLES_FILE_NAME, FoundFile, all_meant, find_files
 from bandroid.corpus.keyboard import keyboard_song
+from bandroid.corpus.lines import SongLines, song_lines
 from bandroid.corpus.role_rules import RoleRule, corrected_roles, read_roles
 from bandroid.corpus.roles import PartRole, guess_roles
 from bandroid.corpus.split import HELD_OUT, TRAIN, split_songs
 from bandroid.errors import BandroidError, CorpusError, MusicFileError, WishError
+from bandroid.generation.line_facts import LINE_KINDS
 from bandroid.music.clock import bar_grid
 from bandroid.music.metre import with_guessed_metre
 from bandroid.music.quantize import is_played
@@ -57,6 +59,8 @@ class UsedSong:
     """"train" or "held_out" """
     folder: Path
     """the folder that was asked for and holds it; of a file that was named itself, the one that it lies in"""
+    lines: SongLines | None = None
+    """what it offers to a preset of one voice"""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -118,6 +122,7 @@ class _Candidate:
     print: Fingerprint
     whole: Song
     """with all its parts, whichever of them are learnt: what it is compared with others by"""
+    lines: SongLines | None
 
 
 def collect(
@@ -132,7 +137,7 @@ def collect(
 ) -> Corpus:
     """Read all music below some folders (or single files) and divide it by song.
 
-    `parts` says what of each song is learnt: "all", or one part made of its "keyboard" (corpus/keyboard.py).
+    `parts` says what of each song is learnt (presets.LearntParts).
     `hold_out` and `exclude` name songs by file name, with or without suffix, by folder or pattern. Raises CorpusError
     where a place is missing, holds no music file, or its roles file is wrong; WishError where a name means no song.
     """
@@ -164,7 +169,7 @@ def collect(
         seed,
     )
     used = tuple(
-        UsedSong(c.file.path, c.name, c.sha256, c.song, c.roles, c.n_bars, split, c.file.folder)
+        UsedSong(c.file.path, c.name, c.sha256, c.song, c.roles, c.n_bars, split, c.file.folder, c.lines)
         for c, split in zip((candidates[index] for index in kept), splits, strict=True)
     )
     remarks = _unused_rules(rules, candidates, refused)
@@ -201,7 +206,7 @@ def _take(
             plural = "s" if n_notes != 1 else ""
             reason = f"has only {n_notes} note{plural}" if n_notes else "has no notes"
             refused.append(Refusal(file.path, name, reason))
-        elif candidate.n_bars < FEWEST_BARS:
+        elif candidate.n_bars < FEWEST_BARS and candidate.lines is None:
             refused.append(Refusal(file.path, name, "is only one bar long"))
         elif candidate.n_bars > MAX_BARS:
             refused.append(Refusal(file.path, name, f"has {candidate.n_bars:,} bars, and {MAX_BARS:,} is the most"))
@@ -218,16 +223,20 @@ def _candidate(
     table = note_table(song)
     whole = song = with_guessed_metre(song, table)
     found = fingerprint(song, table)
+    lines: SongLines | None = None
     if parts == "keyboard" and song.n_notes:
         song, rules = keyboard_song(song), ()  # rules speak of parts that are one now
         table = note_table(song)
-    if is_played(song):
+    if parts not in LINE_KINDS and is_played(song):
         song = song.with_remarks("played by hand: learnt on the beat, without the hand's own timing")
     roles = guess_roles(song, table)
     if rules:
         roles, remarks = corrected_roles(song, roles, [rule for rule in rules if rule.fits(name)])
         song = song.with_remarks(*remarks) if remarks else song
-    return _Candidate(file, name, sha256, song, roles, bar_grid(song).n_bars, found, whole)
+    if parts in LINE_KINDS and song.n_notes:
+        lines = song_lines(song, LINE_KINDS[parts], roles)
+        song = song.with_remarks(*lines.remarks)
+    return _Candidate(file, name, sha256, song, roles, bar_grid(song).n_bars, found, whole, lines)
 
 
 def _rules(folders: Sequence[Path]) -> dict[Path, tuple[RoleRule, ...]]:

@@ -18,6 +18,8 @@ from bandroid.music.quantize import snap
 from bandroid.music.song import Part, Song
 from bandroid.music.swing import Swing, straightened, swing_of
 from bandroid.music.theory import chord_symbols, estimate_key
+from bandroid.errors import CorpusError
+from bandroid.generation.line_facts import LineKind
 from bandroid.representations.grid import STEPS_PER_QUARTER, DrumGrid, Grid
 from bandroid.representations.line import Line, song_bar_steps, song_chords, stretches
 
@@ -41,15 +43,16 @@ class SongLines:
     """what was left out"""
 
 
-def song_lines(song: Song, grid: Grid, *, with_chords: bool = False, roles: Sequence[PartRole] = ()) -> SongLines:
-    """Return the lines of a song; none where it has no part of the kind.
+def song_lines(song: Song, kind: LineKind, roles: Sequence[PartRole] = ()) -> SongLines:
+    """Return the lines of a song. `roles` are the song's, one per part; guessed where not given.
 
-    `roles` are the song's, one per part; guessed where not given. `with_chords` reads the song's chord symbols, and works
-    out chords from its notes where it has none.
+    A lead's chords are the song's own symbols; where it has none, they are worked out from its notes. Raises CorpusError,
+    with a reason that names no file, where there is no line.
     """
+    grid, with_chords = kind.grid, kind.has_chords
     parts, remarks = _parts(song, grid, roles or guess_roles(song))
     if not parts:
-        return SongLines((), song.with_parts(()), Swing(), remarks)
+        raise CorpusError("has no drums" if kind.is_drums else "has no melody")
     fine = snap(song, _FINE_TICKS_PER_QUARTER).song if song.ticks_per_quarter < _FINE_TICKS_PER_QUARTER else song
     tpq = fine.ticks_per_quarter
     everything = _together([part.notes for part in _scaled(parts, song.ticks_per_quarter, tpq)])
@@ -73,6 +76,8 @@ def song_lines(song: Song, grid: Grid, *, with_chords: bool = False, roles: Sequ
         if isinstance(grid, DrumGrid):
             notes = grid.decode(symbols, velocity, grid.kit_of(part.notes))
         on_grid.append(replace(part, notes=notes, lyrics=()))
+    if not lines:
+        raise CorpusError("its drums play too little" if kind.is_drums else "its melody is too short")
     frame = snap(song.with_parts(()), STEPS_PER_QUARTER).song
     if swing.eighth > 0.5:
         remarks = (*remarks, f"swings: second eighths at {swing.eighth:.0%} of the beat")

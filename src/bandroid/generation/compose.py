@@ -11,6 +11,7 @@ import numpy as np
 from bandroid.critique.copies import Copies, copies
 from bandroid.critique.habits import Habits, measure
 from bandroid.errors import WishError
+from bandroid.generation.chart import Chart
 from bandroid.generation.choices import CHOICES, next_choice
 from bandroid.generation.form import sections
 from bandroid.generation.guard import Guard
@@ -19,6 +20,7 @@ from bandroid.generation.lineup import LineUp, cast
 from bandroid.generation.plan import make_plan
 from bandroid.generation.plan_guard import PlanGuard
 from bandroid.generation.player_guard import PlayerGuard
+from bandroid.generation.primer import Primer
 from bandroid.generation.sampling import AS_LEARNT, USUAL, Sampling, draw
 from bandroid.generation.share_guard import ShareGuard
 from bandroid.generation.stepper import Steering, Stepper, Style
@@ -33,6 +35,7 @@ from bandroid.representations.sheet import TEMPO_RANGE_QPM, part_names, song_fro
 TICKS_PER_QUARTER = 480
 """resolution of a finished piece"""
 MAX_BARS = 2000
+MAX_STEPS = 16 * MAX_BARS
 MAX_PARTS = 32
 _BAR, _END = VOCABULARY.token("bar", 0), VOCABULARY.token("end", 0)
 # Cells are drawn as learnt, always: cutting their tail removes the rare exits that keep a piece from circling.
@@ -54,11 +57,19 @@ class Wish:
     """of notes; which cells come is always drawn as learnt"""
     copy_guard: bool = True
     """whether to steer away from the training songs where the band itself would not quote them"""
+    n_steps: int | None = None
+    """its length in 16ths, in place of bars"""
+    primer: Primer | None = None
+    """what it begins with, note for note; part of its length"""
+    chart: Chart | None = None
+    """the chords that a lead is played over"""
 
     def __post_init__(self) -> None:
         low, high = TEMPO_RANGE_QPM
         if not 1 <= self.n_bars <= MAX_BARS:
             raise WishError(f"--bars {self.n_bars} is out of range: 1 to {MAX_BARS}")
+        if self.n_steps is not None and not 1 <= self.n_steps <= MAX_STEPS:
+            raise WishError(f"--steps {self.n_steps} is out of range: 1 to {MAX_STEPS} 16ths")
         if self.tempo_qpm is not None and not low <= self.tempo_qpm <= high:
             raise WishError(f"--tempo {self.tempo_qpm:g} is out of range: {low} to {high} quarter notes a minute")
         if self.metre is not None and self.metre not in METRES:
@@ -97,7 +108,7 @@ def compose(
     `report` is called after each bar with bars done and bars in all. Raises WishError where the wish cannot be met.
     """
     rng = np.random.default_rng([seed, variation])
-    line_up = choose_line_up(style, wish, rng, seed, variation)
+    line_up = choose_line_up(style.line_ups, wish, rng, seed, variation)
     guards = guards_of(style, line_up, wish, rng)
     writing = write_bars(style, line_up, wish.sampling, guards, rng)
     for done in range(1, wish.n_bars + 1):
@@ -190,15 +201,17 @@ def go_on(model: Stepper, sampling: Sampling, guards: Sequence[Steering], rng: n
         yield cursor
 
 
-def choose_line_up(style: Style, wish: Wish, rng: np.random.Generator, seed: int, variation: int = 1) -> LineUp:
+def choose_line_up(
+    line_ups: Sequence[LineUp], wish: Wish, rng: np.random.Generator, seed: int, variation: int = 1
+) -> LineUp:
     """Take one of the band's line-ups, one that fits the wish if there is any, and change it as wished.
 
     The variations of a seed take one after the other, so that a dozen pieces show as many sides of the band.
     """
-    fits = [line_up for line_up in style.line_ups if wish.metre is None or line_up.metre == wish.metre]
+    fits = [line_up for line_up in line_ups if wish.metre is None or line_up.metre == wish.metre]
     if wish.key is not None:
         fits = [line_up for line_up in fits if line_up.is_minor == wish.key[1]] or fits
-    fits = fits or list(style.line_ups)
+    fits = fits or list(line_ups)
     # A band that mostly has a drummer brings the drummer along, whatever its few quiet pieces do.
     with_drums = [line_up for line_up in fits if any(player.is_drum for player in line_up.players)]
     fits = with_drums if 2 * len(with_drums) >= len(fits) else fits
@@ -206,7 +219,7 @@ def choose_line_up(style: Style, wish: Wish, rng: np.random.Generator, seed: int
     line_up = fits[int(order[(variation - 1) % len(fits)])]
     return replace(
         line_up,
-        players=line_up.players if wish.programs is None else cast(wish.programs, style.line_ups, rng),
+        players=line_up.players if wish.programs is None else cast(wish.programs, line_ups, rng),
         tempo_qpm=line_up.tempo_qpm if wish.tempo_qpm is None else int(wish.tempo_qpm + 0.5),
         metre=wish.metre or line_up.metre,
     )

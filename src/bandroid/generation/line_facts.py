@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.music.chords import QUALITIES
-from bandroid.representations.grid import FIRST_NOTE, LOWEST_PITCH, REST, DrumGrid, Grid
+from bandroid.representations.grid import FIRST_NOTE, LOWEST_PITCH, ONE_DRUM, REST, DrumGrid, Grid, MelodyGrid
 from bandroid.representations.line import Line
 
 FACTS_VERSION = 1
@@ -41,6 +41,10 @@ class Facts:
     bases: NDArray[np.int64]
     """int64[N, 4]: the last pitch's symbol (0: none yet), the tonic, the chord's root and its quality plus 1 (0: no
     chord)"""
+
+    def rows(self, first: int, end: int) -> Facts:
+        """Return some of the rows."""
+        return Facts(self.columns[first:end], self.pointers[first:end], self.bases[first:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,15 @@ class LineKind:
         voice's one bar ago."""
         what = self.grid.size if self.is_drums else _KINDS
         return (self.grid.n_voices, _PLACES, what, N_LOUD, N_LOUD, N_LOUD, N_LOUD)
+
+
+LINE_KINDS: dict[str, LineKind] = {
+    "drums": LineKind(DrumGrid()),
+    "one-drum": LineKind(DrumGrid(ONE_DRUM)),
+    "melody": LineKind(MelodyGrid()),
+    "lead": LineKind(MelodyGrid(), has_chords=True),
+}
+"""the parts of songs that are learnt as lines (presets.LearntParts), as what"""
 
 
 def line_facts(line: Line, kind: LineKind, first: int, last: int) -> Facts:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bandroid.critique.habits import Habits
+from bandroid.music.swing import STRAIGHT, Swing
 from bandroid.representations.score_vocabulary import METRES, VOCABULARY
 from bandroid.representations.sheet import TEMPO_RANGE_QPM
 
@@ -71,6 +72,7 @@ class LineUp:
     is_minor: bool
     habits: Habits
     """how much this song rests, loops and drones"""
+    swing: Swing = STRAIGHT
 
     def __post_init__(self) -> None:
         low, high = TEMPO_RANGE_QPM
@@ -80,6 +82,8 @@ class LineUp:
     def as_json(self) -> dict[str, Any]:
         """Return plain data for a manifest; forms as words, which take a line each instead of one per bar."""
         table = {**asdict(self), "habits": self.habits.as_json()}
+        if self.swing.is_straight:
+            del table["swing"]
         for player in table["players"]:
             player["form"] = " ".join(map(str, player["form"]))
             player["doubles"] = " ".join(":".join(map(str, double)) for double in player["doubles"])
@@ -98,6 +102,7 @@ class LineUp:
                 int(table["tonic"]),
                 bool(table["is_minor"]),
                 Habits.from_json(table["habits"]),
+                Swing(**table.get("swing", {})),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a line-up: {error}") from error

@@ -75,9 +75,9 @@ def probe(task: Task, settings: TrainingSettings) -> Probe:
             if found.step_second < best.step_second * (_THREADS_GAIN if found.threads < best.threads else 1.0):
                 best = found
     if settings.precision == "auto" and device.type != "mps":
-        found = _timed(task, replace(best, precision="bf16"))
-        if found.step_second * _BF16_GAIN <= best.step_second and _agree(task, best, found):
-            best = found
+        half = _try(task, replace(best, precision="bf16"))
+        if half and half.step_second * _BF16_GAIN <= best.step_second and _agree(task, best, half):
+            best = half
     if settings.batch_growth > 1:
         larger = _try(task, replace(best, batch_size=best.batch_size * settings.batch_growth))
         if larger and best.step_second * settings.batch_growth >= larger.step_second * _GROWTH_GAIN:
@@ -121,18 +121,28 @@ def _first(task: Task, wanted: Probe) -> Probe:
         if found:
             return found
         if wanted.batch_size == 1:
-            raise MachineError("there is not enough memory to train this: make the model smaller with --set")
+            raise MachineError(
+                "there is not enough memory to train this: make the model smaller with --set"
+                if wanted.precision == "fp32"
+                else "this machine cannot train it with --set precision=bf16: leave that out"
+            )
         wanted = replace(wanted, batch_size=wanted.batch_size // 2)
 
 
 def _try(task: Task, wanted: Probe) -> Probe | None:
-    """Time a choice; None where it does not fit into the memory."""
+    """Time a choice; None where it does not fit into the memory, or where the processor has no such numbers."""
     try:
         return _timed(task, wanted)
     except (torch.OutOfMemoryError, MemoryError):
         task.model.zero_grad(set_to_none=True)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+        return None
+    except RuntimeError:
+        # oneDNN raises this for recurrent layers in bf16 on processors without units for them.
+        if wanted.precision != "bf16":
+            raise
+        task.model.zero_grad(set_to_none=True)
         return None
 
 

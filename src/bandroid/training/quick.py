@@ -28,7 +28,7 @@ from bandroid.training.quick_lessons import QuickLessons
 from bandroid.training.recording import Passage
 
 SAMPLE_BARS = 16
-_LEAST_COPY_RATE = 0.04  # a band that never quotes itself may still be met by chance
+LEAST_COPY_RATE = 0.04  # a band that never quotes itself may still be met by chance
 _SILENT_SHARE, _LEAST_PITCHES = 0.9, 3
 
 
@@ -62,7 +62,7 @@ class QuickTask:
     def yardsticks(self) -> Yardsticks:
         """What the figures are held against."""
         return Yardsticks(
-            copy_habit=max(self._lessons.copy_habit.share_p95, _LEAST_COPY_RATE),
+            copy_habit=max(self._lessons.copy_habit.share_p95, LEAST_COPY_RATE),
             unigram_loss=_unigram_loss(self._lessons.passages) * self._bits_for_nats,
             ngram_loss=self._lessons.ngram_bits_per_note,
         )

@@ -15,19 +15,24 @@ from torch import Tensor
 
 from bandroid.bundle.export import check_parity, export_quick
 from bandroid.bundle.graph import rounded
-from bandroid.bundle.manifest import Json
+from bandroid.bundle.manifest import Json, Manifest
+from bandroid.corpus.collect import UsedSong
 from bandroid.generation.features import FEATURES_VERSION
 from bandroid.generation.style import ScoreStyle
+from bandroid.models.config import QuickModel
 from bandroid.models.quick import QuickNet
 from bandroid.music.song import Song
 from bandroid.presets import Preset
 from bandroid.settings import as_json
+from bandroid.training.evaluation import evaluate
 from bandroid.training.judging import Evaluation
 from bandroid.training.loop import Budget, Listener, Outcome, train
 from bandroid.training.probe import find_device, on_cores
 from bandroid.training.quick import QuickTask, check_model
 from bandroid.training.quick_lessons import QuickLessons, Report, prepare
 from bandroid.training.run_folder import RunFolder
+from bandroid.training.score_bundle import score_style
+from bandroid.training.style_facts import StyleFacts
 
 WEIGHTS_NAME = "weights.safetensors"
 MOST_INT8_LOSS = 0.003
@@ -62,6 +67,33 @@ class Trained:
     def style(self) -> ScoreStyle:
         """The style, ready to be measured."""
         return self.task.style(self.net.graphs)
+
+    @property
+    def n_notes(self) -> int:
+        return self.lessons.learnt.n_notes
+
+    def bits_per_note(self, songs: Sequence[UsedSong]) -> float:
+        """Return what songs that it has not seen cost it (training/evaluation.py)."""
+        return evaluate(self.style.model, [used.song for used in songs]).bits_per_note
+
+    def files(
+        self, facts: StyleFacts, more_files: Mapping[str, bytes], *, with_weights: bool = True
+    ) -> tuple[Manifest, dict[str, bytes]]:
+        """Return the style's manifest and files, for bundle.store.save_style."""
+        weights = {WEIGHTS_NAME: self.net.weights} if with_weights else {}
+        return score_style(
+            self.lessons.learnt,
+            preset=facts.preset,
+            name=facts.name,
+            summary=facts.summary,
+            songs=facts.songs,
+            sources=facts.sources,
+            figures=facts.figures,
+            notes=facts.notes,
+            graphs=self.net.graphs,
+            net=self.net.model,
+            more_files={**weights, **more_files},
+        )
 
     @property
     def notes(self) -> list[str]:
@@ -107,7 +139,7 @@ def learn_quick(
     `progress` opens a bar of that name. Raises CorpusError, WishError, StyleError, MachineError.
     """
     model, settings = preset.model, preset.training
-    assert model is not None and settings is not None
+    assert isinstance(model, QuickModel) and settings is not None
     target = check_can_train(preset, device)
     with progress("listening") as report:
         lessons = _lessons(songs, weights, round(preset.counts_mb * 1e6), run, budget, say, report)
@@ -121,7 +153,7 @@ def learn_quick(
 
 def check_can_train(preset: Preset, device: str) -> torch.device:
     """Return the device of that name; raises WishError, MachineError for a net or a device that cannot be."""
-    if preset.model is not None:
+    if isinstance(preset.model, QuickModel):
         check_model(preset.model)
     return find_device(device)
 

@@ -1,0 +1,70 @@
+"""Learn with a net, whatever the preset's kind: what `learn` and the recipes ask for, and what they get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from bandroid.bundle.manifest import Manifest
+from bandroid.corpus.collect import UsedSong
+from bandroid.generation.line_facts import LINE_KINDS
+from bandroid.presets import Preset
+from bandroid.training.line_style import learn_line
+from bandroid.training.loop import Budget
+from bandroid.training.quick_style import learn_quick
+from bandroid.training.run_folder import RunFolder
+from bandroid.training.style_facts import StyleFacts
+
+Report = Callable[[int, int], None]
+
+
+class TrainedStyle(Protocol):
+    """A training that is over."""
+
+    @property
+    def n_notes(self) -> int:
+        """Notes that it learnt from."""
+        ...
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What the training says of itself, for the card."""
+        ...
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the card should know of the training."""
+        ...
+
+    def bits_per_note(self, songs: Sequence[UsedSong]) -> float:
+        """Return what songs that it has not seen cost it."""
+        ...
+
+    def files(
+        self, facts: StyleFacts, more_files: Mapping[str, bytes], *, with_weights: bool = True
+    ) -> tuple[Manifest, dict[str, bytes]]:
+        """Return the style's manifest and files, for bundle.store.save_style; its weights are to learn further from."""
+        ...
+
+
+def learn_with_net(
+    songs: Sequence[UsedSong],
+    weights: Sequence[float],
+    preset: Preset,
+    run: RunFolder,
+    budget: Budget,
+    *,
+    device: str = "auto",
+    say: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], AbstractContextManager[Report]],
+) -> TrainedStyle:
+    """Learn from songs, each counted by its weight; `run` is held by run_folder.opened, and gone on with.
+
+    `progress` opens a bar of that name. Raises CorpusError, WishError, StyleError, MachineError.
+    """
+    ways: dict[str, Any] = {"device": device, "say": say, "progress": progress}
+    if preset.parts in LINE_KINDS:
+        lines = [used.lines for used in songs if used.lines is not None]
+        return learn_line(lines, weights, preset, LINE_KINDS[preset.parts], run, budget, **ways)
+    return learn_quick([used.song for used in songs], weights, preset, run, budget, **ways)
