@@ -48,10 +48,14 @@ RECIPES = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("BANDROID_DATA", RECIPES.parent.parent / "shared" / "data"))
 
 
-def make(recipe: dict[str, Any], into: Path) -> Bundle:
-    """Learn one recipe's style and put it in a folder of styles."""
-    rows = {row["file"]: row for row in map(json.loads, (DATA / "index.jsonl").read_text().splitlines())}
-    preset = find_preset(recipe["preset"]).with_settings(recipe.get("settings", []))
+def load_recipe(name: str) -> dict[str, Any]:
+    """Read a recipe by its style's name."""
+    return tomllib.loads((RECIPES / f"{name}.toml").read_text())
+
+
+def corpus_of(recipe: dict[str, Any]) -> Corpus:
+    """Read a recipe's songs, those to learn from and those held out, with General MIDI's drums."""
+    preset = find_preset(recipe["preset"])
     corpus = collect(
         # A pattern takes the files that it fits, so that one collection can teach several styles.
         [place for pattern in recipe["folders"] for place in sorted(DATA.glob(pattern))],
@@ -61,8 +65,15 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
     )
     if "hold_out" in recipe:
         corpus = _official_split(corpus, recipe["hold_out"])
-    songs = [_general_midi(used, recipe, preset) for used in corpus.train]
-    held_out = [_general_midi(used, recipe, preset) for used in corpus.held_out]
+    return replace(corpus, used=tuple(_general_midi(used, recipe, preset) for used in corpus.used))
+
+
+def make(recipe: dict[str, Any], into: Path) -> Bundle:
+    """Learn one recipe's style and put it in a folder of styles."""
+    rows = {row["file"]: row for row in map(json.loads, (DATA / "index.jsonl").read_text().splitlines())}
+    preset = find_preset(recipe["preset"]).with_settings(recipe.get("settings", []))
+    corpus = corpus_of(recipe)
+    songs, held_out = list(corpus.train), list(corpus.held_out)
     left_out = f"{len(corpus.refused)} files were left out: excluded, twice there, or too short"
     figures = {"songs": float(len(corpus.train)), "held_out_songs": float(len(corpus.held_out))}
     if preset.needs_torch:
@@ -104,7 +115,9 @@ def _train(songs: list[UsedSong], preset: Preset, name: str) -> TrainedStyle:
     how: How = "resume" if name in run_names() else "new"
     with opened(name, facts, how) as run:
         say, progress = partial(print, flush=True), terminal.progress
-        return learn_with_net(songs, [1.0] * len(songs), preset, run, Budget(), device="cpu", say=say, progress=progress)
+        return learn_with_net(
+            songs, [1.0] * len(songs), preset, run, Budget(), device="cpu", say=say, progress=progress
+        )
 
 
 def _official_split(corpus: Corpus, table: Mapping[str, str]) -> Corpus:
@@ -151,7 +164,7 @@ def main() -> int:
         if name not in known:
             parser.error(f"no recipe {name!r}: there are {', '.join(known)}")
         started = time.monotonic()
-        bundle = make(tomllib.loads((RECIPES / f"{name}.toml").read_text()), wish.into)
+        bundle = make(load_recipe(name), wish.into)
         figures = ", ".join(
             f"{key} {value:g}" for key, value in open_style(bundle.folder).manifest.training.figures.items()
         )

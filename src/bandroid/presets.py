@@ -53,7 +53,9 @@ class Preset:
     summary: str
     """one line, in a musician's words"""
     kind: str
-    """"counts" (nothing is trained, no PyTorch), "quick" (the recurrent model over scores) or "line" (over one voice)"""
+    """"counts" (nothing is trained, no PyTorch), "quick" (the recurrent model over scores) or "line" (over one
+    voice)
+    """
     model: QuickModel | LineModel | None = None
     training: TrainingSettings | None = None
     parts: LearntParts = "all"

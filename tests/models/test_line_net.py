@@ -10,7 +10,7 @@ from bandroid.bundle.export_line import check_line_parity, export_line
 from bandroid.generation.line_facts import Facts, LineKind, line_facts, transposed
 from bandroid.generation.line_net import LineRuntime, attended, probabilities
 from bandroid.models.config import LineModel
-from bandroid.models.line import LineNet
+from bandroid.models.line import LineNet, Lines
 from bandroid.representations.grid import ONE_DRUM, DrumGrid, MelodyGrid
 from tests.generation.test_line_facts import some_line
 
@@ -75,14 +75,25 @@ def test_what_it_says_of_a_melody_moves_with_the_music() -> None:
     assert np.allclose(here[:, 12:80], there[:, 17:85], atol=1e-4)
 
 
+@pytest.mark.parametrize("attention", (0, 8))
+def test_its_losses_are_what_it_says_of_what_came(attention: int) -> None:
+    kind = KINDS["drums"]
+    net, line = small_net(kind, attention=attention), some_line(kind, 5, 4)
+    batch = _batch(line_facts(line, kind, 0, len(line)), line.symbols)
+    with torch.no_grad():
+        losses, _, loud = net(batch)
+        logs = net.logs(batch)[0][0]
+    assert np.allclose(losses, -logs[torch.arange(len(line)), torch.from_numpy(line.symbols).long()], atol=1e-4)
+    assert loud.numel() == 0
+
+
 def _inputs(facts: Facts) -> tuple[torch.Tensor, ...]:
     return tuple(torch.from_numpy(a[None]) for a in (facts.columns, facts.pointers, facts.bases))
 
 
-def _batch(facts: Facts, symbols: np.ndarray) -> object:  # type: ignore[type-arg]
-    from bandroid.models.line import Lines
-
+def _batch(facts: Facts, symbols: np.ndarray) -> Lines:  # type: ignore[type-arg]
     n = len(symbols)
     nothing = torch.zeros(0, dtype=torch.int64)
     there = torch.ones((1, n), dtype=torch.bool)
-    return Lines(torch.from_numpy(symbols.astype(np.int64))[None], *_inputs(facts), there, nothing, nothing, nothing)
+    no_rows = torch.zeros((0, 7), dtype=torch.int64)
+    return Lines(torch.from_numpy(symbols.astype(np.int64))[None], *_inputs(facts), there, nothing, no_rows, nothing)

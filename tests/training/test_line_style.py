@@ -10,8 +10,8 @@ import pytest
 from bandroid.bundle.store import Bundle, find_style
 from bandroid.commands.learn import LearnOptions, learn, learn_each
 from bandroid.errors import StyleError, WishError
-from bandroid.generation.compose import Wish
 from bandroid.generation.chart import read_chart
+from bandroid.generation.compose import Wish
 from bandroid.generation.line_style import LineStyle, load_line_style
 from bandroid.generation.primer import primer_from_song, read_primer
 from bandroid.generation.sampling import Sampling
@@ -185,7 +185,9 @@ def test_at_low_temperature_no_pitch_comes_too_often(styles: dict[str, Bundle]) 
         assert piece.habits.longest_pitch_run <= style.longest_run
 
 
-def test_a_style_of_each_folder(band: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_style_of_each_folder(
+    band: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("BANDROID_HOME", str(tmp_path / "home"))
     for name in ("Bach", "Empty", "Mozart"):
         (tmp_path / "composers" / name).mkdir(parents=True)
@@ -201,7 +203,9 @@ def test_a_style_of_each_folder(band: Path, tmp_path: Path, monkeypatch: pytest.
         learn_each(folders, name="x", options=options("melody"), as_json=False)
 
 
-def test_songs_without_the_part_are_refused_with_a_reason(band: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_songs_without_the_part_are_refused_with_a_reason(
+    band: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("BANDROID_HOME", str(tmp_path / "home"))
     song = tune(7)
     write_midi(song.with_parts(song.parts[:1]), tmp_path / "no-drums.mid")

@@ -14,22 +14,17 @@ from bandroid.bundle.graph import Graph
 from bandroid.errors import StyleError
 from bandroid.generation.line_facts import N_LOUD
 from bandroid.generation.line_net import LINE_GRAPH, LOUD_GRAPH, LineRuntime
-from bandroid.models.line import (
-    FIRST_NOTE,
-    LOUD_WIDTH,
-    LOWEST_PITCH,
-    MIDDLE_C,
-    N_INTERVALS,
-    N_PITCHES,
-    LineNet,
-)
+from bandroid.models.line import LOUD_WIDTH, MIDDLE_C, N_INTERVALS, N_PITCHES, LineNet
+from bandroid.representations.grid import FIRST_NOTE, LOWEST_PITCH
 
 _SHAPES = ((1, 1), (3, 7), (8, 40))
 """lines and steps that parity is checked at"""
 
 
 def export_line(net: LineNet, *, is_int8: bool) -> dict[str, bytes]:
-    """Return the graphs by file name; the same weights give the same bytes. `check_line_parity` says if they are right."""
+    """Return the graphs by file name; the same weights give the same bytes. `check_line_parity` says if they are
+    right.
+    """
     return {LINE_GRAPH: _line(net, is_int8), LOUD_GRAPH: _loud(net, is_int8)}
 
 
@@ -46,8 +41,12 @@ def check_line_parity(net: LineNet, graphs: dict[str, bytes]) -> float:
         state = tuple(rng.normal(size=(n_lines, size)).astype(np.float32) for _ in range(2))
         loud_columns = random_columns(kind.loud_sizes, (n_steps,), rng)
         with torch.no_grad():
-            inputs = (torch.from_numpy(a) for a in (columns, pointers, bases))
-            wanted = net.hear(*inputs, (torch.from_numpy(state[0]), torch.from_numpy(state[1])))
+            wanted = net.hear(
+                torch.from_numpy(columns),
+                torch.from_numpy(pointers),
+                torch.from_numpy(bases),
+                (torch.from_numpy(state[0]), torch.from_numpy(state[1])),
+            )
             loud = net.loud_scores(wanted.states[0], torch.from_numpy(loud_columns))
         found = runtime.hear(columns, pointers, bases, (state[0], state[1]))
         pairs = [(found.scores, wanted.scores), (found.states, wanted.states), (found.attention, wanted.attention)]

@@ -83,8 +83,8 @@ class _OfLines:
 
     header = "  notes    all  loudness  nats a step"
     explanation = (
-        "all: bits for a note, its loudness too; nats a step: what Melody RNN and Drums RNN call loss, of the notes alone, "
-        "for a 16th. Fewer is better."
+        "all: bits for a note, its loudness too; nats a step: what Melody RNN and Drums RNN call loss, of the notes "
+        "alone, for a 16th. Fewer is better."
     )
 
     def __init__(self, style: LineStyle) -> None:

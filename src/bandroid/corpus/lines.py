@@ -1,7 +1,7 @@
 """Which lines a song offers to a preset of one voice: its drums, its melodies, its leads over chords.
 
-Melodies are what the roles call vocal lines and leads; where there are none, the highest of what else has a pitch and is
-no bass. Any program plays. Of chords the top line is taken, and the song's report says so.
+Melodies are what the roles call vocal lines and leads; where there are none, the highest of what else has a pitch and
+is no bass. Any program plays. Of chords the top line is taken, and the song's report says so.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bandroid.corpus.roles import PartRole, guess_roles
+from bandroid.errors import CorpusError
+from bandroid.generation.line_facts import LineKind
 from bandroid.music.general_midi import program_name
 from bandroid.music.notes import Notes
 from bandroid.music.quantize import snap
 from bandroid.music.song import Part, Song
 from bandroid.music.swing import Swing, straightened, swing_of
 from bandroid.music.theory import chord_symbols, estimate_key
-from bandroid.errors import CorpusError
-from bandroid.generation.line_facts import LineKind
 from bandroid.representations.grid import STEPS_PER_QUARTER, DrumGrid, Grid
 from bandroid.representations.line import Line, song_bar_steps, song_chords, stretches
 
@@ -46,8 +46,8 @@ class SongLines:
 def song_lines(song: Song, kind: LineKind, roles: Sequence[PartRole] = ()) -> SongLines:
     """Return the lines of a song. `roles` are the song's, one per part; guessed where not given.
 
-    A lead's chords are the song's own symbols; where it has none, they are worked out from its notes. Raises CorpusError,
-    with a reason that names no file, where there is no line.
+    A lead's chords are the song's own symbols; where it has none, they are worked out from its notes. Raises
+    CorpusError, with a reason that names no file, where there is no line.
     """
     grid, with_chords = kind.grid, kind.has_chords
     parts, remarks = _parts(song, grid, roles or guess_roles(song))

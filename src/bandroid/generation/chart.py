@@ -9,6 +9,7 @@ form of AABA needs them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -205,7 +206,7 @@ _DIMINISHED = {number for number, quality in enumerate(QUALITIES) if quality.suf
 def _segments(chord: NDArray[np.int32]) -> list[tuple[Chord | None, int, int]]:
     """Return (chord, first step, end) of each stretch of one chord."""
     edges = [0, *(np.flatnonzero(np.diff(chord)) + 1).tolist(), int(chord.size)]
-    return [(Chord.of(int(chord[a])), a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [(Chord.of(int(chord[a])), a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
 def _led(chord: Chord, before: Sequence[int]) -> list[int]:

@@ -1,10 +1,11 @@
 """Compose one line: a style and a wish -> a new song, step by step, each bar looked at before the next begins.
 
-    frame (who plays, tempo, metre, key, chords, what is given) -> steps -> notes -> swing, given notes, accompaniment
+frame (who plays, tempo, metre, key, chords, what is given) -> steps -> notes -> swing, given notes, accompaniment
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -161,9 +162,7 @@ def _bars(wish: Wish, given: Given | None, length: int) -> tuple[int, NDArray[np
         n_steps = int(before[-1]) + n_more * length
     if given is not None and n_steps <= given.n_steps:
         long = f"--bars {wish.n_bars}" if wish.n_steps is None else f"--steps {wish.n_steps}"
-        raise WishError(
-            f"{long}: the primer alone takes {before.size - 1} bars ({given.n_steps} steps); ask for more"
-        )
+        raise WishError(f"{long}: the primer alone takes {before.size - 1} bars ({given.n_steps} steps); ask for more")
     return n_steps, np.concatenate([before, before[-1] + length * np.arange(1, n_more + 1)])
 
 
@@ -267,7 +266,7 @@ def _metres(bar_step: list[int], metre: tuple[int, int]) -> tuple[MetreChange, .
     """Return the metres of bars that begin at these steps: the piece's own where the length is its, else in 16ths."""
     length = 16 * metre[0] // metre[1]
     changes: list[MetreChange] = []
-    for first, end in zip(bar_step, bar_step[1:], strict=False):
+    for first, end in itertools.pairwise(bar_step):
         numerator, denominator = metre if end - first == length else (end - first, 16)
         if not changes or (changes[-1].numerator, changes[-1].denominator) != (numerator, denominator):
             changes.append(MetreChange(first, numerator, denominator))
@@ -299,7 +298,7 @@ def _song(style: LineStyle, frame: _Frame, line: Line, title: str) -> Song:
         parts += [replace(part, notes=swung(part.notes, ticks, line_up.swing)) for part in below if len(part.notes)]
     metres = _metres(line.bar_step.tolist(), line_up.metre)
     fifths = (7 * shift_from_c(line.tonic, line.is_minor) + 5) % 12 - 5
-    bars = [tuple(line.symbols[a:b].tolist()) for a, b in zip(line.bar_step, line.bar_step[1:], strict=False)]
+    bars = [tuple(line.symbols[a:b].tolist()) for a, b in itertools.pairwise(line.bar_step)]
     letters = sections([[bar if any(bar) else () for bar in bars]])
     return Song(
         ticks_per_quarter=ticks,
@@ -321,8 +320,11 @@ def _scaled(notes: Notes, scale: float) -> Notes:
 
 def _behind(given: Notes, new: Notes) -> Notes:
     """Put new notes behind given ones, which stay as they are."""
-    pairs = zip((given.onset_tick, given.length_tick, given.pitch, given.velocity),
-                (new.onset_tick, new.length_tick, new.pitch, new.velocity), strict=True)
+    pairs = zip(
+        (given.onset_tick, given.length_tick, given.pitch, given.velocity),
+        (new.onset_tick, new.length_tick, new.pitch, new.velocity),
+        strict=True,
+    )
     return Notes(*(np.concatenate(pair) for pair in pairs))
 
 

@@ -2,7 +2,8 @@
 
 Everything is said in a way that does not change when the music is transposed: pitches as intervals from the last one,
 keys and chords as distances from it. What has to be named as it is (outcomes that something points at, the last
-pitch, tonic and root, from which scores are counted) stands apart, and `transposed` moves it. Every row looks back only.
+pitch, tonic and root, from which scores are counted) stands apart, and `transposed` moves it. Every row looks back
+only.
 """
 
 from __future__ import annotations
@@ -60,9 +61,10 @@ class LineKind:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Rows of each column's table: what came, since when nothing begins, place, bar's length, bar; melodies: the last
-        pitch's degree by mode; per bar looked back to: what stands there, for how long it has come true, and for
-        melodies by what step it was reached; chords: this one, the last pitch over it, the next, its root, steps to it.
+        """Rows of each column's table: what came, since when nothing begins, place, bar's length, bar; melodies: the
+        last pitch's degree by mode; per bar looked back to: what stands there, for how long it has come true, and for
+        melodies by what step it was reached; chords: this one, the last pitch over it, the next, its root, steps to
+        it.
         """
         symbols = self.grid.size + 1 if self.is_drums else _KINDS
         plain = (symbols, _SINCE, _PLACES, _LENGTHS, _BARS)
@@ -244,7 +246,9 @@ def _match_length(x: NDArray[np.int64], symbol: NDArray[np.int64]) -> NDArray[np
 def _chord_columns(
     line: Line, begin: int, last: int, pitch: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], list[NDArray[np.int64]]]:
-    """Return root and quality plus 1 of each step's chord, and five columns. Chords ahead are known: the chart is given."""
+    """Return root and quality plus 1 of each step's chord, and five columns. Chords ahead are known: the chart is
+    given.
+    """
     chord = line.chord.astype(np.int64)
     changes = np.append(np.flatnonzero(np.diff(chord)) + 1, chord.size)
     step = np.arange(begin, last)

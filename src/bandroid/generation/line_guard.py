@@ -2,8 +2,8 @@
 
 Single steps: pitches stay within the reach of the song that the line-up is of; no pitch (no stroke of drums) comes more
 often in a row than in most songs of the style; no gap is longer than most songs'. Whole bars: one that completes a copy
-of a training song beyond the band's habit, or goes on with a loop that is longer than the song's own, is written anew, a
-little more daring each time.
+of a training song beyond the band's habit, or goes on with a loop that is longer than the song's own, is written anew,
+a little more daring each time.
 """
 
 from __future__ import annotations

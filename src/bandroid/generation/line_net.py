@@ -68,7 +68,8 @@ class LineRuntime:
         self, columns: NDArray[np.int64], pointers: NDArray[np.int64], bases: NDArray[np.int64], state: State
     ) -> HeardSteps:
         """int64[B, T, columns], int64[B, T, P], int64[B, T, 4], state -> what the net makes of the steps."""
-        inputs = {"columns": columns, "pointers": pointers, "bases": bases, "hidden": state[0], "cell": state[1]}
+        inputs: dict[str, NDArray[Any]] = {"columns": columns, "pointers": pointers, "bases": bases}
+        inputs |= {"hidden": state[0], "cell": state[1]}
         scores, states, attention, hidden, cell = _run(self._line, LINE_GRAPH, inputs)
         return HeardSteps(scores, states, attention, (hidden, cell))
 
@@ -95,7 +96,8 @@ def attended(
     likeness = np.append(keys @ attention[:size] / np.sqrt(size), attention[-1]).astype(np.float64)
     weight = np.exp(likeness - likeness.max())
     weight /= weight.sum()
-    return shares * weight[-1] + np.bincount(symbols, weights=weight[:-1], minlength=shares.size)
+    mixed: NDArray[np.float64] = shares * weight[-1] + np.bincount(symbols, weight[:-1], shares.size)
+    return mixed
 
 
 def _run(session: Any, name: str, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:

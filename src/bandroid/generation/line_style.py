@@ -129,7 +129,8 @@ def check_line_golden(style: LineStyle, bundle: Bundle) -> None:
     try:
         tonic, is_minor = np.asarray(arrays["key"], dtype=np.int64).tolist()
         line = Line(
-            *(np.asarray(arrays[name], dtype=np.int32) for name in ("symbols", "velocity")),
+            np.asarray(arrays["symbols"], dtype=np.int32),
+            np.asarray(arrays["velocity"], dtype=np.int32),
             np.asarray(arrays["bar_step"], dtype=np.int64),
             np.asarray(arrays["chord"], dtype=np.int32),
             tonic,

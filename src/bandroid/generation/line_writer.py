@@ -60,7 +60,8 @@ class LineWriter:
         return attended(shares, attention, self._keys[first:step], self.line.symbols[first:step])
 
     def loudness(self, symbol: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the voices that a symbol would strike now, int64[M], and probabilities of their classes float64[M, 16].
+        """Return the voices that a symbol would strike now, int64[M], and probabilities of their classes float64[M,
+        16].
 
         After `forecast`; what the symbol is told of stands in the line already.
         """

@@ -1,8 +1,9 @@
-"""Primers: what a new piece begins with, note for note. Typed as lists, as Drums RNN and Melody RNN take them, or a file.
+"""Primers: what a new piece begins with, note for note. Typed as lists, as Drums RNN and Melody RNN take them, or a
+file.
 
-    "[60, -2, 62, -2]"            a 16th each: a pitch, -2 to hold (or to go on resting), -1 to end the note
-    "[(36, 42), (), (42,)]"       a 16th each: which drums are struck together
-    beat.mid, tune.abc            its drums, or its melody; new music begins with the bar after its last note
+"[60, -2, 62, -2]"            a 16th each: a pitch, -2 to hold (or to go on resting), -1 to end the note
+"[(36, 42), (), (42,)]"       a 16th each: which drums are struck together
+beat.mid, tune.abc            its drums, or its melody; new music begins with the bar after its last note
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ from bandroid.errors import WishError
 from bandroid.music.clock import bar_grid
 from bandroid.music.notes import Notes
 from bandroid.music.song import Part, Song
-from bandroid.representations.grid import HIGHEST_PITCH, HOLD, LOWEST_PITCH, REST, STEPS_PER_QUARTER, VELOCITY, MelodyGrid
+from bandroid.representations.grid import (
+    HIGHEST_PITCH,
+    HOLD,
+    LOWEST_PITCH,
+    REST,
+    STEPS_PER_QUARTER,
+    VELOCITY,
+    MelodyGrid,
+)
 
 MOST_STEPS = 32_000
 _LONGEST_TEXT = 400_000
@@ -66,7 +75,9 @@ def read_primer(text: str) -> Primer:
     elif all(isinstance(step, tuple | list) for step in steps):
         notes, is_drum, program = _drums(steps), True, 0
     else:
-        raise WishError(f"--primer {_short(text)}: it mixes pitches and drums; a melody is a list of numbers, drums of tuples")
+        raise WishError(
+            f"--primer {_short(text)}: it mixes pitches and drums; a melody is a list of numbers, drums of tuples"
+        )
     if not len(notes):
         raise WishError(f"--primer {_short(text)}: it holds no notes")
     part = Part("Primer", program, is_drum, notes)
@@ -100,8 +111,8 @@ def _melody(steps: list[Any]) -> Notes:
             symbols[at] = REST
         elif isinstance(pitch, bool) or not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
             raise WishError(
-                f"--primer: step {at + 1} is {pitch}; pitches lie from {LOWEST_PITCH} to {HIGHEST_PITCH} (60 is middle C), "
-                "-2 holds, -1 ends a note"
+                f"--primer: step {at + 1} is {pitch}; pitches lie from {LOWEST_PITCH} to {HIGHEST_PITCH} "
+                "(60 is middle C), -2 holds, -1 ends a note"
             )
         else:
             symbols[at] = pitch - LOWEST_PITCH + 2
@@ -113,7 +124,9 @@ def _drums(steps: list[Any]) -> Notes:
     for at, struck in enumerate(steps):
         for pitch in dict.fromkeys(struck):
             if isinstance(pitch, bool) or not isinstance(pitch, int) or not 0 <= pitch <= 127:
-                raise WishError(f"--primer: step {at + 1} holds {pitch!r}; drums are numbers from 0 to 127 (36 is a kick)")
+                raise WishError(
+                    f"--primer: step {at + 1} holds {pitch!r}; drums are numbers from 0 to 127 (36 is a kick)"
+                )
             rows.append((at, 1, pitch, VELOCITY))
     return Notes.from_rows(rows)
 

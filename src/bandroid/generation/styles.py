@@ -33,7 +33,8 @@ def load_score_style(bundle: Bundle, verb: str) -> ScoreStyle:
     style = load_any_style(bundle)
     if isinstance(style, LineStyle):
         raise StyleError(
-            f"{verb}: style {style.name} writes one line; bandroid compose {style.name} --primer SONG.mid goes on from a song"
+            f"{verb}: style {style.name} writes one line; "
+            f"bandroid compose {style.name} --primer SONG.mid goes on from a song"
         )
     return style
 

@@ -1,4 +1,5 @@
-"""The `line` model: a small recurrent net over one voice on the grid of 16ths, for drums, melodies and leads over chords.
+"""The `line` model: a small recurrent net over one voice on the grid of 16ths, for drums, melodies and leads over
+chords.
 
 An LSTM (Hochreiter and Schmidhuber 1997) follows the line; each step brings facts (generation/line_facts.py) and the
 scores of what may come:
@@ -8,10 +9,10 @@ scores of what may come:
              last pitch; over chords: by interval over the root, by the note's role against the chord
            + lookback: for each outcome that stood at this place 1, 2, 4 or 8 bars ago, as it was or as a sequence
 
-Degrees, intervals and chords are scored from where the music is, so what is learnt in one key holds in all. Lookback and
-attention stand for those of Melody RNN (Waite 2016): the first is what repeats by bars, the second finds by itself which
-earlier steps were like this one, and mixes in what followed there (a pointer sentinel, Merity et al. 2016). A second,
-smaller head says how hard each voice is struck.
+Degrees, intervals and chords are scored from where the music is, so what is learnt in one key holds in all. Lookback
+and attention stand for those of Melody RNN (Waite 2016): the first is what repeats by bars, the second finds by itself
+which earlier steps were like this one, and mixes in what followed there (a pointer sentinel, Merity et al. 2016). A
+second, smaller head says how hard each voice is struck.
 
 Letters: B lines, T steps, V outcomes, P pointers, S units of all layers, A numbers of attention, M struck voices.
 """
@@ -42,6 +43,7 @@ N_ROLES = 4
 LOUD_WIDTH = 48
 """units of the head of velocities"""
 _SPREAD = 0.1  # of embeddings at the start
+_LEAST_PROBABILITY = 1e-12
 
 
 class Lines(NamedTuple):
@@ -114,8 +116,8 @@ class LineNet(nn.Module):
         for table in (self.embedding, self.loud_embedding):
             nn.init.normal_(table.weight, 0.0, _SPREAD)
         if config.lookback:
-            nn.init.zeros_(self.relatives["pointers"].weight)
-            nn.init.zeros_(self.relatives["pointers"].bias)
+            for parameter in self.relatives["pointers"].parameters():
+                nn.init.zeros_(parameter)
         self.register_buffer("offset", _offsets(kind.sizes), persistent=False)
         self.register_buffer("loud_offset", _offsets(kind.loud_sizes), persistent=False)
         self.register_buffer("bits", torch.from_numpy(voices_of(kind)), persistent=False)
@@ -137,7 +139,9 @@ class LineNet(nn.Module):
         if state is None:
             state = (facts.new_zeros(len(facts), self.state_size),) * 2
         x, afters = facts, []
-        for lstm, h, c in zip(self.layers, *(torch.split(s, self.config.layers, dim=1) for s in state), strict=True):
+        for lstm, h, c in zip(
+            self.layers, *(torch.split(s, list(self.config.layers), dim=1) for s in state), strict=True
+        ):
             x, (h, c) = lstm(self.drop(x), (h[None].contiguous(), c[None].contiguous()))
             afters.append((h[0], c[0]))
         states = x
@@ -149,16 +153,15 @@ class LineNet(nn.Module):
         else:
             scores = scores + functional.pad(self._by_pitch(z, bases), (FIRST_NOTE, 0))
         if self.config.lookback:
-            outcome = torch.arange(1, self.kind.grid.size + 1, device=z.device)
-            strength = self.relatives["pointers"](z)
-            for i in range(self.kind.n_pointers):
-                scores = scores + strength[:, :, i, None] * (pointers[:, :, i, None] == outcome)
+            strength = self.relatives["pointers"](z) * (pointers > 0)
+            scores = scores.scatter_add(2, (pointers - 1).clamp(min=0), strength)
         attention = self.relatives["attention"](z) if self.config.attention else z[:, :, :0]
         after = torch.cat([h for h, _ in afters], dim=1), torch.cat([c for _, c in afters], dim=1)
         return Heard(scores, states, attention, after)
 
     def table(self) -> Tensor:
-        """Return all rows of facts, float[rows, embedding]: of drums that are struck together, what each of them adds too.
+        """Return all rows of facts, float[rows, embedding]: of drums that are struck together, what each of them adds
+        too.
 
         So what is learnt of a kick holds for the 256 symbols that it is in.
         """
@@ -199,17 +202,21 @@ class LineNet(nn.Module):
         logs = functional.log_softmax(heard.scores.float(), dim=2)
         if not self.config.attention:
             return logs, heard.states
+        weight = self._looks(heard.attention)
+        came = functional.one_hot(batch.symbols, self.kind.grid.size).to(weight.dtype)
+        mixed = logs.exp() * weight[:, :, :1] + weight[:, :, 1:] @ came
+        return torch.log(mixed + _LEAST_PROBABILITY), heard.states
+
+    def _looks(self, attention: Tensor) -> Tensor:
+        """float[B, T, 2 A + 1] -> how much each step looks nowhere, then at each earlier step: float[B, T, 1 + T]."""
         size = self.config.attention
-        query, key, nowhere = heard.attention.float().split([size, size, 1], dim=2)
+        query, key, nowhere = torch.split(attention.float(), [size, size, 1], dim=2)
         # A place is found by the key that the net had there, before it heard what came.
         likeness = query @ key.transpose(1, 2) / math.sqrt(size)
         step = torch.arange(likeness.shape[1], device=likeness.device)
         back = step[:, None] - step
         likeness = likeness.masked_fill((back <= 0) | (back > LONGEST_MEMORY_STEP), -torch.inf)
-        weight = torch.softmax(torch.cat([nowhere, likeness], dim=2), dim=2)
-        came = functional.one_hot(batch.symbols, self.kind.grid.size).to(weight.dtype)
-        mixed = logs.exp() * weight[:, :, :1] + weight[:, :, 1:] @ came
-        return torch.log(mixed + 1e-12), heard.states
+        return torch.softmax(torch.cat([nowhere, likeness], dim=2), dim=2)
 
     def loud_scores(self, states: Tensor, columns: Tensor) -> Tensor:
         """float[M, last layer], int64[M, columns] -> scores of velocity classes float[M, 16]."""
@@ -219,12 +226,22 @@ class LineNet(nn.Module):
 
     def forward(self, batch: Lines) -> tuple[Tensor, Tensor, Tensor]:
         """Return losses in nats: float[n] of the steps that are there, and whether the likeliest came; float[M] of
-        velocities."""
-        logs, states = self.logs(batch)
-        logs, target = logs[batch.is_there], batch.symbols[batch.is_there]
-        losses = functional.nll_loss(logs, target, reduction="none")
-        loud = self.loud_scores(states.flatten(0, 1)[batch.loud_at], batch.loud_columns).float()
-        return losses, logs.argmax(dim=1) == target, functional.cross_entropy(loud, batch.loud, reduction="none")
+        velocities.
+
+        Of attention only what it says of the outcome that came is looked at, so the likeliest is the net's own.
+        """
+        heard = self.hear(batch.columns, batch.pointers, batch.bases)
+        there = batch.is_there
+        scores, target = heard.scores[there].float(), batch.symbols[there]
+        losses = functional.cross_entropy(scores, target, reduction="none")
+        if self.config.attention:
+            weight = self._looks(heard.attention)
+            is_same = batch.symbols[:, :, None] == batch.symbols[:, None, :]
+            found = (weight[:, :, 1:] * is_same).sum(dim=2)
+            mixed = torch.exp(-losses) * weight[:, :, 0][there] + found[there]
+            losses = -torch.log(mixed + _LEAST_PROBABILITY)
+        loud = self.loud_scores(heard.states.flatten(0, 1)[batch.loud_at], batch.loud_columns).float()
+        return losses, scores.argmax(dim=1) == target, functional.cross_entropy(loud, batch.loud, reduction="none")
 
 
 def voices_of(kind: LineKind) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

@@ -1,9 +1,9 @@
 """Chord symbols read: "F#m7b5/A" -> root F sharp, half-diminished, A in the bass; and what a note is against them.
 
 Ten qualities are told apart, those whose chord tones or scales differ; whatever else a symbol says (tensions,
-alterations) colours the chord and stays one of the ten. A note's role is one of four, after the jazz grammars of Gillick,
-Tang and Keller ("Learning Jazz Grammars", SMC 2009): chord tone, scale tone, approach (a semitone below or above a chord
-tone), outside.
+alterations) colours the chord and stays one of the ten. A note's role is one of four, after the jazz grammars of
+Gillick, Tang and Keller ("Learning Jazz Grammars", SMC 2009): chord tone, scale tone, approach (a semitone below or
+above a chord tone), outside.
 """
 
 from __future__ import annotations

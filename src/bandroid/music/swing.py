@@ -1,8 +1,8 @@
 """Swing: eighths (or 16ths) in pairs of long and short. Found in a song, taken out of it, and put back in.
 
-A swing is where the second note of a pair falls, as a share of the pair: 0.5 is straight, 2/3 a triplet's shuffle. Taking
-it out bends time within each pair, so that the second note falls on the half; everything in between moves along.
-Grids of 16ths are blind to swing: a shuffle would round to a dotted rhythm that nobody played.
+A swing is where the second note of a pair falls, as a share of the pair: 0.5 is straight, 2/3 a triplet's shuffle.
+Taking it out bends time within each pair, so that the second note falls on the half; everything in between moves
+along. Grids of 16ths are blind to swing: a shuffle would round to a dotted rhythm that nobody played.
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ class MelodyGrid:
     def encode(self, notes: Notes, ticks_per_quarter: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Write a part as int32[T] symbols and int32[T, 1] velocities (0: nothing begins), up to its last note's end.
 
-        Of several notes on one step the highest is taken; a note ends where the next begins. C4 quarter -> [41, 0, 0, 0].
+        Of several notes on one step the highest is taken; a note ends where the next begins. C4 quarter -> [41, 0, 0,
+        0].
         """
         if not len(notes):
             return np.zeros(0, dtype=np.int32), np.zeros((0, 1), dtype=np.int32)
@@ -120,7 +121,8 @@ class DrumGrid:
         return len(self.classes)
 
     def encode(self, notes: Notes, ticks_per_quarter: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Write a drum part as int32[T] symbols and int32[T, classes] velocities (0: not struck), up to its last stroke.
+        """Write a drum part as int32[T] symbols and int32[T, classes] velocities (0: not struck), up to its last
+        stroke.
 
         Of several strokes of a class on one step the hardest counts; drums of no class are left out.
         """
@@ -148,8 +150,8 @@ class DrumGrid:
             raise ValueError(f"drum symbols lie in 0..{self.size - 1}")
         step, number = np.nonzero(self.struck(symbols))
         pitch = np.array(kit or [pitches[0] for pitches in self.classes])[number]
-        loud = np.full(step.size, VELOCITY) if velocity is None else np.asarray(velocity)[step, number]
-        return Notes(step, np.ones_like(step), pitch, loud)
+        loud = np.full((symbols.size, self.n_voices), VELOCITY) if velocity is None else np.asarray(velocity)
+        return Notes(step, np.ones_like(step), pitch, loud[step, number].astype(np.int64))
 
     def struck(self, symbols: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return bool[T, classes]: which are struck."""

@@ -58,7 +58,8 @@ def song_bar_steps(song: Song, n_steps: int) -> NDArray[np.int64]:
     """Return int64[bars + 1]: where a song's bars begin, in steps, until `n_steps` are covered."""
     end_tick = -(-max(n_steps, 1) * song.ticks_per_quarter // 4)
     onset = steps(bar_grid(song, end_tick).onset_tick, song.ticks_per_quarter)
-    return onset[np.append(True, np.diff(onset) > 0)]
+    starts: NDArray[np.int64] = onset[np.append(True, np.diff(onset) > 0)]
+    return starts
 
 
 def song_chords(song: Song, n_steps: int) -> NDArray[np.int32]:

@@ -73,7 +73,7 @@ class LineTask:
         for index in rng.choice(len(self._lessons.lines), batch_size, p=self._chance).tolist():
             one = self._lessons.lines[index]
             # Any bar is a start, but for the very last ones of a longer line.
-            n_starts = np.searchsorted(one.line.bar_step, max(len(one.line) - PASSAGE_STEPS // 4, 1))
+            n_starts = int(np.searchsorted(one.line.bar_step, max(len(one.line) - PASSAGE_STEPS // 4, 1)))
             first = int(one.line.bar_step[rng.integers(max(n_starts, 1))])
             down, up = (min(room, _FARTHEST_SHIFT) for room in one.room(kind))
             passages.append((one, first, min(first + PASSAGE_STEPS, len(one.line)), int(rng.integers(-down, up + 1))))

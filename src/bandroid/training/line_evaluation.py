@@ -82,7 +82,9 @@ def evaluate_lines(style: LineStyle, lines: Iterable[Line]) -> LineFigures:
 
 
 def blind_figures(kind: LineKind, lines: Iterable[Line]) -> LineFigures:
-    """Return what the lines of one song cost whoever takes all symbols, and all classes of velocity, for equally likely."""
+    """Return what the lines of one song cost whoever takes all symbols, and all classes of velocity, for equally
+    likely.
+    """
     n_steps = n_notes = 0
     for line in lines:
         n_steps += len(line)

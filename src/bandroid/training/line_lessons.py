@@ -5,6 +5,7 @@ The songs held out here are the folder's own; no step of the training sees them,
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -100,7 +101,9 @@ def prepare(
     kind: LineKind,
     report: Report = lambda done, total: None,
 ) -> LineLessons:
-    """Record the lines of songs. `weights`, at least 1, say how much each song counts. Raises CorpusError for no lines."""
+    """Record the lines of songs. `weights`, at least 1, say how much each song counts. Raises CorpusError for no
+    lines.
+    """
     if not any(song.lines for song in songs):
         raise CorpusError("there is not one line to learn from")
     groups = [[(line, weight) for line in song.lines] for song, weight in zip(songs, weights, strict=True)]
@@ -128,7 +131,9 @@ def prepare(
             ),
             typical=_typical([one.line for one in (*lines, *held_out)], kind),
             longest_run=max(_limit([_longest_run(one.line, kind) for one in (*lines, *held_out)], 90), _LEAST_RUN),
-            longest_gap_step=max(_limit([_longest_gap(one.line, kind) for one in (*lines, *held_out)], 90), _LEAST_GAP_STEP),
+            longest_gap_step=max(
+                _limit([_longest_gap(one.line, kind) for one in (*lines, *held_out)], 90), _LEAST_GAP_STEP
+            ),
             n_notes=sum(one.n_notes for group in recorded for one in group),
             index=index,
             harmony=harmony_of([one.line for one in (*lines, *held_out)]) if kind.has_chords else None,
@@ -145,7 +150,7 @@ def _stretches(line: Line) -> list[Line]:
     """Cut a line into up to four stretches of about equal length."""
     n_bars = int(np.searchsorted(line.bar_step, len(line)))
     cuts = sorted({n_bars * number // _STRETCHES for number in range(_STRETCHES + 1)})
-    return [excerpt(line, first, last) for first, last in zip(cuts, cuts[1:], strict=False)]
+    return [excerpt(line, first, last) for first, last in itertools.pairwise(cuts)]
 
 
 def _recorded(line: Line, kind: LineKind, weight: float) -> Recorded:
@@ -171,7 +176,9 @@ def _limit(values: Sequence[int], percentile: float) -> int:
 
 
 def _typical(lines: Sequence[Line], kind: LineKind) -> NDArray[np.int64]:
-    """Return int64[voices, 16]: per voice and class the most frequent velocity, the class's middle where none was met."""
+    """Return int64[voices, 16]: per voice and class the most frequent velocity, the class's middle where none was
+    met.
+    """
     counts = np.zeros((kind.grid.n_voices, 128), dtype=np.int64)
     for line in lines:
         step, voice = np.nonzero(line.velocity)

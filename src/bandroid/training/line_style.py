@@ -27,8 +27,8 @@ from bandroid.presets import Preset, find_preset
 from bandroid.representations.line import excerpt
 from bandroid.settings import as_json
 from bandroid.training.line import LineTask
-from bandroid.training.line_lessons import LineLessons, Report, prepare
 from bandroid.training.line_evaluation import NO_LINES, evaluate_lines
+from bandroid.training.line_lessons import LineLessons, Report, prepare
 from bandroid.training.loop import Budget, Listener, Outcome, train
 from bandroid.training.probe import find_device, on_cores
 from bandroid.training.quick_style import MOST_INT8_LOSS, WEIGHTS_NAME, NetFiles, figures_of_step, weights_to_bytes

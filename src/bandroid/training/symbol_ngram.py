@@ -1,7 +1,7 @@
 """A plain n-gram over symbols, after Witten and Bell (1991, method C): what a net over lines has to beat.
 
-p(x | last k symbols) = (n(x) + t p(x | last k - 1)) / (n + t), counts n and t different outcomes of the context, down to
-a uniform guess. It does not adapt while it reads; its order is chosen on songs that are not counted.
+p(x | last k symbols) = (n(x) + t p(x | last k - 1)) / (n + t), counts n and t different outcomes of the context, down
+to a uniform guess. It does not adapt while it reads; its order is chosen on songs that are not counted.
 """
 
 from __future__ import annotations
@@ -46,9 +46,7 @@ class SymbolNgram:
         return costs
 
 
-def best_order(
-    size: int, learn: Sequence[NDArray[np.integer]], validate: Sequence[NDArray[np.integer]]
-) -> int:
+def best_order(size: int, learn: Sequence[NDArray[np.integer]], validate: Sequence[NDArray[np.integer]]) -> int:
     """Return the order that costs least on sequences that are not counted."""
     ngram = SymbolNgram(size)
     ngram.count(learn)
