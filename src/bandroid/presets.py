@@ -12,7 +12,7 @@ from bandroid.models.config import LineModel, QuickModel
 from bandroid.settings import Setting, apply, as_json, setting, settings_of
 
 LearntParts = Literal["all", "keyboard", "drums", "one-drum", "melody", "lead"]
-"""what of a song is learnt: all its parts, one part made of its keyboards (corpus/keyboard.py), or single lines of it
+"""what of a song is learnt: all its parts, what two hands play of it (corpus/keyboard.py), or single lines of it
 (corpus/lines.py): its drums in nine classes or as one, its melodies, its melodies over chords"""
 
 
@@ -106,7 +106,7 @@ PRESETS = (
     ),
     Preset(
         "piano",
-        "the same net, smaller, for one player at a keyboard: of each song its keyboard parts, as one",
+        "the same net, smaller, for one player at a keyboard: of each song what two hands play",
         "quick",
         QuickModel(layers=(96,), embedding=32, width=64),
         # One player's songs bring few passages, and each step of so small a net is cheap: more and smaller ones.

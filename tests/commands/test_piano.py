@@ -1,4 +1,4 @@
-"""The preset `piano` as a user meets it: pieces for two hands in, a style of one keyboard part, pieces for it out."""
+"""The preset `piano` as a user meets it: pieces for two hands in, a style of one player, pieces for two hands out."""
 
 from __future__ import annotations
 
@@ -77,15 +77,15 @@ def test_the_style_knows_one_player_at_a_keyboard() -> None:
     assert (bundle.manifest.preset, bundle.manifest.learnt_parts) == ("piano", "keyboard")
     line_ups = load_style(bundle).line_ups
     assert len(line_ups) == 3
-    assert all([player.program for player in line_up.players] == [0] for line_up in line_ups)
+    assert all([player.program for player in line_up.players] == [0, 0] for line_up in line_ups)
 
 
 def test_learning_says_of_each_file_what_was_taken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--name", "again", "--preset", "piano", "--steps", 1, *settings(SMALL))
     assert bandroid("learn", home / "pieces", *words) == 0
     out = capsys.readouterr().out
-    assert "piece1.mid: 8 bars of 4/4, 1 part" in out
-    assert "note: its 2 keyboard parts are taken as one; not used: 6 notes of 1 other part" in out
+    assert "piece1.mid: 8 bars of 4/4, 2 parts" in out
+    assert "note: its 2 keyboard parts are taken as one player's; not used: 6 notes of 1 other part" in out
 
 
 def test_it_is_measured_on_what_it_learnt(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,13 +106,14 @@ def test_a_copy_is_seen_though_the_file_has_two_hands(home: Path, capsys: pytest
     assert "piece0" in json.dumps(piece)
 
 
-def test_a_piece_is_for_one_keyboard_with_chords_lengths_and_velocities(tmp_path: Path) -> None:
+def test_a_piece_is_for_two_hands_with_chords_lengths_and_velocities(tmp_path: Path) -> None:
     words = ("--bars", 16, "--seed", 3, "--no-score", "--audio", "none", "-o", tmp_path / "out")
     assert bandroid("compose", "hands", *words) == 0
     (path,) = (tmp_path / "out").glob("*.mid")
     (song,) = read_songs(path)
-    (part,) = song.parts
-    assert (part.program, part.is_drum) == (0, False)
-    assert np.unique(part.notes.onset_tick, return_counts=True)[1].max() >= 2
-    assert np.unique(part.notes.length_tick).size >= 2 and np.unique(part.notes.velocity).size >= 2
+    assert [(part.program, part.is_drum) for part in song.parts] == [(0, False)] * 2
+    right, left = (part.notes for part in song.parts)
+    assert right.pitch.mean() > left.pitch.mean()
+    assert np.unique(left.onset_tick, return_counts=True)[1].max() >= 2
+    assert np.unique(right.length_tick).size >= 2 and np.unique([*right.velocity, *left.velocity]).size >= 2
     assert 75 <= song.tempos[0].tempo_qpm <= 115

@@ -1,4 +1,4 @@
-"""One keyboard part out of any song, and what is said about it."""
+"""Two hands out of any song, and what is said about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bandroid.corpus.collect import collect
-from bandroid.corpus.keyboard import keyboard_song
+from bandroid.corpus.keyboard import HANDS, keyboard_song
 from bandroid.corpus.report import report_text
 from bandroid.errors import CorpusError
 from bandroid.music.midi_writer import write_midi
@@ -29,75 +29,101 @@ def song(*parts: tuple[int, tuple[Row, ...]], drums: tuple[Row, ...] = ()) -> So
     return Song(24, tuple(played), (TempoChange(0, 90.0),), (MetreChange(0, 4, 4),))
 
 
-def rows(one: Song) -> list[Row]:
-    (part,) = one.parts
-    notes = part.notes
+def hand(one: Song, name: str) -> list[Row]:
+    """The notes of one hand; none where it does not play."""
+    notes = next((part.notes for part in one.parts if part.name == name), Notes.empty())
     columns = (notes.onset_tick, notes.length_tick, notes.pitch, notes.velocity)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def in_order(*notes: Row) -> list[Row]:
-    return sorted(notes, key=lambda row: (row[0], row[2]))
+def hands(one: Song) -> tuple[list[Row], list[Row]]:
+    right, left = (hand(one, name) for name in HANDS)
+    return right, left
 
 
-def test_two_hands_are_one_part_and_keep_lengths_and_velocities() -> None:
-    whole = song((0, RIGHT), (0, LEFT))
+def test_two_hands_are_two_parts_and_keep_lengths_and_velocities() -> None:
+    whole = song((6, LEFT), (0, RIGHT))
     one = keyboard_song(whole)
-    assert rows(one) == in_order(*RIGHT, *LEFT)
+    assert hands(one) == (list(RIGHT), list(LEFT))
     assert (one.tempos, one.metres) == (whole.tempos, whole.metres)
-    assert (one.parts[0].program, one.parts[0].is_drum) == (0, False)
-    assert one.remarks == ("its 2 keyboard parts are taken as one",)
+    assert [(part.program, part.is_drum) for part in one.parts] == [(0, False)] * 2
+    assert one.remarks == ("its 2 keyboard parts are taken as one player's",)
 
 
-def test_one_keyboard_part_needs_no_words() -> None:
-    assert keyboard_song(song((6, RIGHT))).remarks == ()
+def test_one_line_is_one_hand_and_needs_no_words() -> None:
+    one = keyboard_song(song((6, RIGHT)))
+    assert (hands(one), one.remarks) == ((list(RIGHT), []), ())
+    assert hands(keyboard_song(song((0, LEFT)))) == ([], list(LEFT))
+
+
+def test_one_track_of_two_hands_is_parted_where_the_gap_is() -> None:
+    low_tune = tuple((onset, length, pitch - 14, velocity) for onset, length, pitch, velocity in RIGHT)  # from A#3 on
+    low_chords = tuple((onset, 96, pitch, 60) for onset, _, root, _ in LEFT for pitch in (root - 12, root - 5))
+    assert hands(keyboard_song(song((0, (*low_tune, *low_chords))))) == (list(low_tune), list(low_chords))
 
 
 def test_the_singer_is_left_out_where_there_is_a_piano_and_said() -> None:
     one = keyboard_song(song((FLUTE, RIGHT), (0, RIGHT), (0, LEFT)))
-    assert len(one.parts[0].notes) == 20
-    assert one.remarks == ("its 2 keyboard parts are taken as one; not used: 16 notes of 1 other part",)
+    assert one.n_notes == 20
+    assert one.remarks == ("its 2 keyboard parts are taken as one player's; not used: 16 notes of 1 other part",)
 
 
 def test_without_a_keyboard_all_pitched_parts_are_taken() -> None:
     one = keyboard_song(song((VIOLIN, RIGHT), (HARP, LEFT), drums=((0, 6, 36, 100),)))
-    assert rows(one) == in_order(*RIGHT, *LEFT)
-    assert one.remarks == ("no keyboard part: its 2 pitched parts are taken as one", "not used: 1 note of drums")
+    assert hands(one) == (list(RIGHT), list(LEFT))
+    assert one.remarks == (
+        "no keyboard part: its 2 pitched parts are taken for one player's",
+        "not used: 1 note of drums",
+    )
     assert keyboard_song(song((VIOLIN, RIGHT))).remarks == ("no keyboard part: its Violin is taken for one",)
+
+
+def test_voices_stay_whole_and_go_to_a_hand_by_their_mean() -> None:
+    high, low = ((tuple((24 * n, 24, base + n % 2 * 9, 80) for n in range(8))) for base in (64, 52))
+    one = keyboard_song(song((52, low), (52, high), (52, tuple((o, d, p - 12, v) for o, d, p, v in low))))
+    assert hand(one, "Right hand") == list(high)
+    assert len(hand(one, "Left hand")) == 16
+    # Where all are high, they are shared out all the same.
+    one = keyboard_song(song((52, high), (52, tuple((o, d, p + 12, v) for o, d, p, v in high))))
+    assert hand(one, "Left hand") == list(high)
 
 
 def test_a_continuo_is_not_the_piece() -> None:
     one = keyboard_song(song((VIOLIN, RIGHT), (6, LEFT)))
-    assert len(one.parts[0].notes) == 20
-    assert one.remarks == ("its keyboard only accompanies: its 2 pitched parts are taken as one",)
+    assert one.n_notes == 20
+    assert one.remarks == ("its keyboard only accompanies: its 2 pitched parts are taken for one player's",)
 
 
 def test_organs_count_where_no_piano_plays() -> None:
-    assert len(keyboard_song(song((CHURCH_ORGAN, RIGHT), (VIOLIN, LEFT))).parts[0].notes) == 16
-    assert len(keyboard_song(song((CHURCH_ORGAN, RIGHT), (0, RIGHT[:10]))).parts[0].notes) == 10
+    assert keyboard_song(song((CHURCH_ORGAN, RIGHT), (VIOLIN, LEFT))).n_notes == 16
+    assert keyboard_song(song((CHURCH_ORGAN, RIGHT), (0, RIGHT[:10]))).n_notes == 10
 
 
 def test_a_key_struck_twice_at_once_sounds_once_and_as_long_as_the_longer() -> None:
-    one = keyboard_song(song((0, ((0, 12, 60, 90), (48, 24, 64, 90))), (0, ((0, 48, 60, 50), (48, 24, 64, 95)))))
-    assert rows(one) == [(0, 48, 60, 50), (48, 24, 64, 95)]
+    low: tuple[Row, ...] = ((0, 24, 40, 80),)
+    one = keyboard_song(
+        song((0, ((0, 12, 60, 90), (48, 24, 64, 90))), (0, ((0, 48, 60, 50), (48, 24, 64, 95))), (0, low))
+    )
+    assert hands(one) == ([(0, 48, 60, 50), (48, 24, 64, 95)], list(low))
     assert one.remarks[-1] == "struck by two parts at once, and once on a keyboard: 2 notes"
 
 
+def test_a_key_is_struck_by_one_hand_only() -> None:
+    one = keyboard_song(song((0, ((0, 24, 60, 90), (24, 24, 72, 90))), (0, ((0, 96, 60, 50), (24, 24, 48, 50)))))
+    assert hands(one) == ([(0, 24, 60, 90), (24, 24, 72, 90)], [(24, 24, 48, 50)])
+
+
 def test_a_key_struck_again_ends_what_it_played() -> None:
-    one = keyboard_song(song((0, ((0, 96, 60, 80),)), (0, ((24, 12, 60, 70), (36, 12, 62, 70)))))
-    assert rows(one) == [(0, 24, 60, 80), (24, 12, 60, 70), (36, 12, 62, 70)]
+    high = ((0, 96, 80, 80), (24, 96, 81, 80))
+    one = keyboard_song(song((0, high), (0, ((0, 96, 60, 80), (24, 12, 60, 70), (36, 12, 62, 70)))))
+    assert hand(one, "Left hand") == [(0, 24, 60, 80), (24, 12, 60, 70), (36, 12, 62, 70)]
 
 
-def test_of_a_chord_for_more_than_two_hands_the_middle_is_left_out_and_said() -> None:
-    one = keyboard_song(
-        song(
-            (48, tuple((0, 24, 40 + 2 * n, 80) for n in range(7))),
-            (60, ((0, 24, 41, 80),)),
-            *((56, ((0, 24, 70 + n, 80),)) for n in range(4)),
-        )
-    )
-    assert [row[2] for row in rows(one)] == [40, 41, 42, 44, 46, 52, 70, 71, 72, 73]
-    assert one.remarks[-1] == "not used: 2 notes in the middle of chords for more than ten fingers"
+def test_of_chords_for_more_than_five_fingers_a_hand_strikes_the_outer_keys_and_it_is_said() -> None:
+    low, high = (tuple((0, 24, base + 2 * n, 80) for n in range(7)) for base in (30, 70))
+    one = keyboard_song(song((48, low), (48, high)))
+    assert [[row[2] for row in rows] for rows in hands(one)] == [[74, 76, 78, 80, 82], [30, 32, 34, 36, 38]]
+    assert one.remarks[-1] == "not used: 4 notes in chords for more than five fingers"
 
 
 @pytest.mark.parametrize(
@@ -118,10 +144,11 @@ def test_a_folder_read_for_keyboards_says_of_each_file_what_was_taken(tmp_path: 
     write_midi(song((VIOLIN, tune)), tmp_path / "violin.mid")
     corpus = collect([tmp_path], parts="keyboard")
     (used,) = corpus.used
-    assert (used.name, len(used.song.parts), len(used.roles), used.song.n_notes) == ("duo.mid", 1, 1, 132)
+    assert (used.name, used.song.n_notes) == ("duo.mid", 132)
+    assert [part.name for part in used.song.parts] == list(HANDS) and len(used.roles) == 2
     assert {refusal.name: refusal.reason for refusal in corpus.refused} == {
         "loop.mid": "has only drums, and a keyboard cannot play them",
         "violin.mid": "100% of its notes are those of duo.mid",
     }
-    assert "note: no keyboard part: its 2 pitched parts are taken as one" in report_text(corpus)
-    assert len(collect([tmp_path]).used[0].song.parts) == 2
+    assert "note: no keyboard part: its 2 pitched parts are taken for one player's" in report_text(corpus)
+    assert [part.program for part in collect([tmp_path]).used[0].song.parts] == [VIOLIN, HARP]
