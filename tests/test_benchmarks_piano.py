@@ -1,14 +1,11 @@
-"""What `benchmarks.piano` holds a style against, and how it finds a piece that got stuck."""
+"""What `benchmarks.piano` holds a style against: a plain n-gram."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from bandroid.music.notes import Notes
-from bandroid.music.song import Part, Song
 from bandroid.representations.score_vocabulary import VOCABULARY
-from benchmarks.piano.one_note import longest_run
 from benchmarks.piano.plain_ngram import PlainNgram, best_order
 
 SONG = [0, *[5, 6, 7, 8] * 6]
@@ -45,22 +42,3 @@ def test_the_order_is_the_one_that_helps() -> None:
     # Of two tokens together it follows what comes; of one, it does not.
     period = [1, 1, 2, 1, 3, 1, 1, 2, 4, 1, 3, 2]
     assert best_order([[0, *period * 20]], [[0, *period * 5]]) > 1
-
-
-def part(*chords: tuple[int, ...], is_drum: bool = False) -> Part:
-    rows = [(24 * at, 24, pitch, 80) for at, chord in enumerate(chords) for pitch in chord]
-    return Part("Piano", 0, is_drum, Notes.from_rows(rows))
-
-
-@pytest.mark.parametrize(
-    ("parts", "run"),
-    [
-        ((part((60,), (60,), (62,)),), 2),
-        ((part((60, 64), (60, 64), (60, 64), (60, 65)),), 3),
-        ((part((60,), (62,), (60,)),), 1),
-        ((part((60,), (62,)), part((36,), (36,), (36,), is_drum=True)), 1),
-        ((), 0),
-    ],
-)
-def test_a_run_is_of_notes_or_of_chords(parts: tuple[Part, ...], run: int) -> None:
-    assert longest_run(Song(24, parts)) == run

@@ -1,6 +1,6 @@
 """How many bits does `piano-mozart` need for a note of Mozart that it has not seen, beside a plain n-gram?
 
-python -m benchmarks.piano [--style piano-mozart] [--instant] [--pieces 100] [--only-bits]
+python -m benchmarks.piano [--style piano-mozart] [--instant]
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bandroid.bundle.store import SHIPPED_FOLDER, Bundle, find_style
+from bandroid.bundle.store import Bundle, find_style
 from bandroid.corpus.collect import UsedSong, collect
 from bandroid.generation.lesson import Lesson, lesson
 from bandroid.generation.style import load_style
 from bandroid.training.evaluation import KEY_BITS, lesson_figures
 from benchmarks.figures import DATA, Figure, log, run
-from benchmarks.piano.one_note import one_note_share
 from benchmarks.piano.plain_ngram import PlainNgram, best_order
 
 VALIDATION_SHARE = 0.1
@@ -44,13 +43,9 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         Figure.report("piano_ngram_bits_per_note", plain / n_notes, "bits/note"),
         Figure.report("piano_adaptive_ngram_bits_per_note", adaptive / n_notes, "bits/note"),
         Figure.report("piano_over_adaptive_ngram", bits / adaptive, "x"),
-        Figure("piano_style_mb", largest_mb(), "MB", "lower", floor=4.0, goal=2.0),
     ]
     if options.instant:
         found.append(Figure.report("piano_instant_bits_per_note", instant_bits_per_note(train, held_out), "bits/note"))
-    if not options.only_bits:
-        share = one_note_share(style, [used.song for used in train], options.pieces)
-        found.append(Figure("piano_one_note_share", share, "share", "lower", floor=0.0, goal=0.0))
     return found
 
 
@@ -92,18 +87,10 @@ def instant_bits_per_note(train: Sequence[UsedSong], held_out: Sequence[UsedSong
     return bits_per_note(learn_instant([used.song for used in train]), [used.song for used in held_out])
 
 
-def largest_mb() -> float:
-    """Return the size of the largest piano style that ships."""
-    folders = [folder for folder in SHIPPED_FOLDER.glob("piano-*") if folder.is_dir()]
-    return max(sum(file.stat().st_size for file in folder.iterdir()) for folder in folders) / 1e6
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.piano")
     parser.add_argument("--style", default="piano-mozart", help="another style of the preset piano")
     parser.add_argument("--instant", action="store_true", help="also learn the same songs by counting: minutes")
-    parser.add_argument("--pieces", type=int, default=100, help="how many to look for one repeated note in")
-    parser.add_argument("--only-bits", action="store_true", help="compose nothing")
     return parser
 
 
