@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bandroid.generation.lesson import lesson
 from bandroid.representations.score_vocabulary import VOCABULARY
 from benchmarks.piano.plain_ngram import PlainNgram, best_order
+from small_band import small_song
 
 SONG = [0, *[5, 6, 7, 8] * 6]
 
@@ -17,6 +19,13 @@ def test_probabilities_of_the_yardstick_sum_to_one() -> None:
     for before in ([0, 5, 6], [0, 7, 5], [0, 9, 9]):
         total = sum(2.0 ** (model.bits(before) - model.bits([*before, x])) for x in range(VOCABULARY.size))
         assert total == pytest.approx(1.0)
+
+
+def test_the_grammar_forbids_nothing_that_a_song_says_and_saves_bits() -> None:
+    tokens = lesson(small_song()).tokens
+    model = PlainNgram(2)
+    model.count(tokens)
+    assert 0 < model.bits_within_grammar(tokens) < model.bits(tokens)
 
 
 def test_by_hand() -> None:

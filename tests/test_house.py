@@ -29,7 +29,7 @@ ORDER = (
     ("corpus",),
     ("models",),
     ("bundle.graph",),
-    ("bundle.export",),
+    ("bundle.export", "bundle.export_line"),
     ("training",),
     ("terminal",),
     ("commands", "doctor"),
@@ -66,7 +66,7 @@ def room(path_or_module: Path | str) -> str:
     return ".".join(parts[:2]) if ".".join(parts[:2]) in LEVEL else parts[0]
 
 
-TORCH_FILES = ("corpus/batches.py", "bundle/export.py", "bundle/graph.py")
+TORCH_FILES = ("bundle/export.py", "bundle/export_line.py", "bundle/graph.py")
 """beside the rooms models and training"""
 
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.parent != SOURCE)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandroid.bundle.store import Bundle, find_style
+from bandroid.bundle.store import Bundle, find_style, save_style
 from bandroid.commands.learn import LearnOptions, learn, learn_each
 from bandroid.errors import StyleError, WishError
 from bandroid.generation.chart import read_chart
@@ -19,6 +19,8 @@ from bandroid.generation.styles import check_any_golden, compose_any, load_any_s
 from bandroid.music.midi_writer import write_midi
 from bandroid.music.notes import Notes
 from bandroid.music.song import KeyChange, MetreChange, Part, Song, TempoChange, TextEvent
+from bandroid.training.milestone_style import finished_style, style_of_milestone
+from bandroid.training.run_folder import find_run
 
 SMALL = ["layers=12", "embedding=8", "width=12", "threads=1", "precision=fp32", "patience=2", "evaluate_every=5"]
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
@@ -211,3 +213,26 @@ def test_songs_without_the_part_are_refused_with_a_reason(
     write_midi(song.with_parts(song.parts[:1]), tmp_path / "no-drums.mid")
     learn([band, tmp_path / "no-drums.mid"], name="beats", options=options("drums", steps=1), as_json=False)
     assert "no-drums.mid: has no drums" in capsys.readouterr().out
+
+
+def test_a_milestone_of_a_line_becomes_a_style(
+    band: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BANDROID_HOME", str(tmp_path / "home"))
+    learn([band], name="beats", options=options("drums"), as_json=True)
+    run = find_run("beats")
+    manifest, files = style_of_milestone(run, finished_style(run), 5, "beats-early")
+    early = save_style(manifest, files)
+    check_any_golden(early)
+    assert early.manifest.training.figures["steps"] == 5
+    piece = compose_any(load_line_style(early), Wish(n_bars=4), seed=1)
+    assert piece.song != compose_any(load_line_style(find_style("beats")), Wish(n_bars=4), seed=1).song
+
+
+def test_a_training_goes_on_where_it_was(band: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANDROID_HOME", str(tmp_path / "home"))
+    learn([band], name="whole", options=options("melody-attention"), as_json=True)
+    learn([band], name="broken", options=options("melody-attention", steps=6), as_json=True)
+    learn([band], name="broken", options=options("melody-attention", resume=True, settings=[]), as_json=True)
+    whole, broken = (find_style(name).read("line.onnx") for name in ("whole", "broken"))
+    assert whole == broken

@@ -62,8 +62,12 @@ class LineGuard:
             self.fired["reach"] += int(shares.argmax()) >= FIRST_NOTE and not steered[shares.argmax()]
         is_note = line.symbols[:step] >= FIRST_NOTE if not self._kind.is_drums else line.symbols[:step] > 0
         notes = np.flatnonzero(is_note)
+        # A piece begins within its first bar.
+        longest = (
+            self._style.longest_gap_step if notes.size else min(int(line.bar_step[1]), self._style.longest_gap_step)
+        )
         gap = step - (int(notes[-1]) if notes.size else -1)
-        if gap > self._style.longest_gap_step:
+        if gap > longest:
             wanted = steered.copy()
             wanted[: FIRST_NOTE if not self._kind.is_drums else 1] = 0.0
             if wanted.any():

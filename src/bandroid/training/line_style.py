@@ -153,7 +153,7 @@ def _files(
 def _net_files(task: LineTask) -> NetFiles:
     """Export a trained net, in eight bits where the songs held out lose next to nothing by it, and check the graphs."""
     net = task.model
-    small = _eight_bit_copy(net)
+    small = eight_bit_line(net)
     loss, small_loss = _held_out_loss(task, net), _held_out_loss(task, small)
     is_int8 = small_loss <= loss * (1 + MOST_INT8_LOSS)
     chosen = small if is_int8 else net
@@ -168,7 +168,7 @@ def _net_files(task: LineTask) -> NetFiles:
     return NetFiles(graphs, model, weights_to_bytes(net.state_dict()))
 
 
-def _eight_bit_copy(net: LineNet) -> LineNet:
+def eight_bit_line(net: LineNet) -> LineNet:
     """Return a net whose matrices are rounded as graphs of eight-bit constants hold them.
 
     The table of facts is rounded as it is exported, with what drums add; drums' own share goes into it.

@@ -6,27 +6,36 @@ heard against epoch 150.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from bandroid.bundle.arrays import arrays_to_bytes
 from bandroid.bundle.export import check_parity, export_quick
-from bandroid.bundle.manifest import Manifest
+from bandroid.bundle.export_line import check_line_parity, export_line
+from bandroid.bundle.manifest import CARD_NAME, Manifest
 from bandroid.bundle.store import Bundle, find_style, style_names
 from bandroid.errors import RunError, WishError
+from bandroid.generation.line_net import LineRuntime
+from bandroid.generation.line_style import GOLDEN_NAME, golden_line, line_golden, load_line_style
+from bandroid.generation.line_style import NAME as LINE
 from bandroid.generation.style import COUNTS_NAME, load_style
-from bandroid.models.config import QuickModel
+from bandroid.models.config import LineModel, QuickModel
+from bandroid.models.line import LineNet
 from bandroid.models.quick import QuickNet
 from bandroid.settings import from_json
 from bandroid.training.instant import Learnt
 from bandroid.training.judging import Evaluation
+from bandroid.training.line_style import eight_bit_line
 from bandroid.training.milestones import load_milestone
 from bandroid.training.quick_style import WEIGHTS_NAME, eight_bit_copy, figures_of_step, weights_to_bytes
 from bandroid.training.run_folder import RunFolder
 from bandroid.training.score_bundle import score_style
 
+Net = TypeVar("Net", bound=nn.Module)
 _CURVES_NAME = "curves.svg"
 _OF_THE_END = ("bits_per_note_held_out",)
 """figures that were measured on the weights kept in the end, and that the milestone was not measured for"""
@@ -39,13 +48,15 @@ def style_of_milestone(run: RunFolder, finished: Bundle, step: int, name: str) -
     StyleError where `finished` is damaged.
     """
     check_from_run(run, finished)
-    old, model = finished.manifest, finished.manifest.model
     weights, evaluation = load_milestone(run, step)
+    if finished.manifest.representation.get("name") == LINE:
+        return _of_line(run, finished, evaluation, weights, name)
+    old, model = finished.manifest, finished.manifest.model
     style = load_style(finished)
     if style.index is None:
         raise RunError(f"style {finished.name} travels without fingerprints of its songs: learn it again with --force")
     is_int8 = model.get("weights") == "int8"
-    net = _net(run, step, model, weights)
+    net = _with_weights(run, step, QuickNet, model, weights)
     exported = eight_bit_copy(net) if is_int8 else net
     graphs = export_quick(exported, is_int8=is_int8)
     parity = check_parity(exported, graphs)
@@ -77,6 +88,38 @@ def style_of_milestone(run: RunFolder, finished: Bundle, step: int, name: str) -
     )
 
 
+def _of_line(
+    run: RunFolder, finished: Bundle, evaluation: Evaluation, weights: Mapping[str, Tensor], name: str
+) -> tuple[Manifest, dict[str, bytes]]:
+    """Do the same for a style of one line."""
+    old, kind = finished.manifest, load_line_style(finished).kind
+    is_int8 = old.model.get("weights") == "int8"
+    net = _with_weights(run, evaluation.step, lambda config: LineNet(config, kind), old.model, weights)
+    exported = eight_bit_line(net) if is_int8 else net
+    graphs = export_line(exported, is_int8=is_int8)
+    parity = check_line_parity(exported, graphs)
+    style = replace(load_line_style(finished), runtime=LineRuntime(graphs, kind))
+    golden = line_golden(style, golden_line(finished))
+    files = {file_name: finished.read(file_name) for file_name in old.files}
+    files.pop(CARD_NAME, None)
+    files |= {**graphs, GOLDEN_NAME: arrays_to_bytes(golden), WEIGHTS_NAME: weights_to_bytes(net.state_dict())}
+    figures = {key: value for key, value in old.training.figures.items() if key not in _OF_THE_END}
+    training = replace(
+        old.training,
+        figures=figures | figures_of_step(evaluation),
+        notes=(*_notes_of_songs(run, old), _sentence(run, evaluation)),
+    )
+    manifest = replace(
+        old,
+        name=name,
+        summary=f"{old.summary}: step {evaluation.step} of {run.name}",
+        model={**old.model, "parity": float(f"{parity:.0e}")},
+        training=training,
+        files={},
+    )
+    return manifest, files
+
+
 def finished_style(run: RunFolder) -> Bundle:
     """Return the style that a run ended with; raises RunError where there is none yet, or not any more."""
     if run.name not in style_names():
@@ -106,9 +149,13 @@ def _unfinished(run: RunFolder) -> RunError:
     )
 
 
-def _net(run: RunFolder, step: int, model: Mapping[str, Any], weights: Mapping[str, Tensor]) -> QuickNet:
+def _with_weights(
+    run: RunFolder, step: int, net_of: Callable[[Any], Net], model: Mapping[str, Any], weights: Mapping[str, Tensor]
+) -> Net:
+    """Return the style's net with a milestone's weights; raises RunError where they do not fit."""
+    kind = QuickModel if net_of is QuickNet else LineModel
     try:
-        net = QuickNet(from_json(QuickModel, model["net"]))
+        net = net_of(from_json(kind, model["net"]))
         averaged = {name: tensor.float() for name, tensor in weights.items()}
         with torch.no_grad():
             net.load_state_dict(averaged)
