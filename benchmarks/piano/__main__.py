@@ -30,7 +30,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
     n_notes = sum(int(one.sheet.notes.size) for one in lessons)
     log(f"{options.style}: {len(train)} songs learnt, {len(held_out)} held out with {n_notes:,} notes")
 
-    plain, adaptive = ngram_bits([lesson(used.song).tokens for used in train], lessons)
+    plain, within_grammar, adaptive = ngram_bits([lesson(used.song).tokens for used in train], lessons)
     style = load_style(bundle)
     bits = 0.0
     for used, one in zip(held_out, lessons, strict=True):
@@ -41,7 +41,9 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         Figure("piano_bits_per_note_ratio", bits / plain, "x", "lower", floor=0.85, goal=0.7),
         Figure.report("piano_bits_per_note", bits / n_notes, "bits/note"),
         Figure.report("piano_ngram_bits_per_note", plain / n_notes, "bits/note"),
+        Figure.report("piano_grammar_ngram_bits_per_note", within_grammar / n_notes, "bits/note"),
         Figure.report("piano_adaptive_ngram_bits_per_note", adaptive / n_notes, "bits/note"),
+        Figure.report("piano_over_grammar_ngram", bits / within_grammar, "x"),
         Figure.report("piano_over_adaptive_ngram", bits / adaptive, "x"),
     ]
     if options.instant:
@@ -61,8 +63,11 @@ def songs_of(bundle: Bundle, options: argparse.Namespace) -> tuple[list[UsedSong
     return train, [by_hash[song.sha256] for song in songs if song.split == "held-out"]
 
 
-def ngram_bits(train: Sequence[Sequence[int]], held_out: Sequence[Lesson]) -> tuple[float, float]:
-    """Return what held-out songs cost a plain n-gram of the training songs: static, and counting along each song."""
+def ngram_bits(train: Sequence[Sequence[int]], held_out: Sequence[Lesson]) -> tuple[float, float, float]:
+    """Return what held-out songs cost a plain n-gram of the training songs.
+
+    As it is; told what the grammar allows; and counting along each song.
+    """
     order = np.random.default_rng(0).permutation(len(train)).tolist()
     n_validation = max(round(len(train) * VALIDATION_SHARE), 1)
     validation, rest = order[:n_validation], order[n_validation:]
@@ -73,11 +78,12 @@ def ngram_bits(train: Sequence[Sequence[int]], held_out: Sequence[Lesson]) -> tu
         model.count(tokens)
     # The key is paid for as it is for the style.
     static = sum(model.bits(one.tokens) + KEY_BITS for one in held_out)
+    within_grammar = sum(model.bits_within_grammar(one.tokens) + KEY_BITS for one in held_out)
     adaptive = 0.0
     for one in held_out:
         adaptive += model.adaptive_bits(one.tokens) + KEY_BITS
         model.forget(one.tokens)
-    return static, adaptive
+    return static, within_grammar, adaptive
 
 
 def instant_bits_per_note(train: Sequence[UsedSong], held_out: Sequence[UsedSong]) -> float:

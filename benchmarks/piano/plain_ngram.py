@@ -10,6 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.representations.score_cursor import Cursor
 from bandroid.representations.score_vocabulary import VOCABULARY
 
 ORDERS = tuple(range(1, 9))
@@ -32,6 +36,17 @@ class PlainNgram:
     def bits(self, tokens: Sequence[int], order: int | None = None) -> float:
         """Return what a song costs: -log2 of every token but the first, which every song begins with."""
         return sum(self._bits(tokens, at, order or self._order) for at in range(1, len(tokens)))
+
+    def bits_within_grammar(self, tokens: Sequence[int]) -> float:
+        """Return what a song costs when nothing is wasted on tokens that the score's grammar forbids."""
+        cursor, bits = Cursor(), 0.0
+        for at, token in enumerate(tokens):
+            if at:
+                probabilities = self._probabilities(tokens, at)
+                allowed = sum(float(probabilities[first:stop].sum()) for first, stop in cursor.allowed())
+                bits -= math.log2(float(probabilities[token]) / allowed)
+            cursor.advance(token)
+        return bits
 
     def adaptive_bits(self, tokens: Sequence[int]) -> float:
         """Return what a song costs when it is counted while it is read; it stays counted."""
@@ -58,6 +73,18 @@ class PlainNgram:
             followed = self._counts.setdefault(context, {})
             followed[tokens[at]] = followed.get(tokens[at], 0) + 1
             self._totals[context] = self._totals.get(context, 0) + 1
+
+    def _probabilities(self, tokens: Sequence[int], at: int) -> NDArray[np.float64]:
+        """Return float64[vocabulary]: how likely each token is at a place."""
+        estimate = np.full(VOCABULARY.size, 1.0 / VOCABULARY.size)
+        for context in _contexts(tokens, at, self._order):
+            followed = self._counts.get(context)
+            if followed is None:
+                break
+            estimate *= len(followed)
+            estimate[list(followed)] += list(followed.values())
+            estimate /= self._totals[context] + len(followed)
+        return estimate
 
     def _bits(self, tokens: Sequence[int], at: int, order: int) -> float:
         probability = 1.0 / VOCABULARY.size
