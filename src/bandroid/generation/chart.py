@@ -186,7 +186,7 @@ def accompaniment(chord: NDArray[np.int32], bar_step: NDArray[np.int64], ticks_p
         for begin, stop in zip(strikes, [*strikes[1:], end], strict=True):
             at, length = begin * ticks_per_step, (stop - begin) * ticks_per_step
             piano += [(at, length, pitch, _PIANO_VELOCITY) for pitch in voicing]
-            low = _BASS_LOWEST + ((one.root if one.bass is None else one.bass) - _BASS_LOWEST) % 12
+            low = _BASS_LOWEST + (one.root - _BASS_LOWEST) % 12
             if stop - begin < 8:
                 bass.append((at, length, low, _BASS_VELOCITY))
                 continue

@@ -1,4 +1,4 @@
-"""Chord symbols read: "F#m7b5/A" -> root F sharp, half-diminished, A in the bass; and what a note is against them.
+"""Chord symbols read: "F#m7b5" -> root F sharp, half-diminished; and what a note is against them.
 
 Ten qualities are told apart, those whose chord tones or scales differ; whatever else a symbol says (tensions,
 alterations) colours the chord and stays one of the ten. A note's role is one of four, after the jazz grammars of
@@ -42,21 +42,21 @@ QUALITIES = (
 _NUMBER = {quality.suffix: number for number, quality in enumerate(QUALITIES)}
 
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11, "H": 11}
-_SIGNS = {"": 0, "#": 1, "b": -1, "♯": 1, "♭": -1, "##": 2, "bb": -2}
-_SYMBOL = re.compile(r"([A-Ha-h])([#b♯♭]?)([^/]*?)(?:/([A-Ha-h])(##|bb|[#b♯♭]?))?")
+_SIGNS = {"": 0, "#": 1, "b": -1, "♯": 1, "♭": -1}
+_SYMBOL = re.compile(r"([A-Ha-h])([#b♯♭]?)([^/]*?)(?:/[A-Ha-h](?:##|bb|[#b♯♭]?))?")
 _NO_CHORD = re.compile(r"n\.?\s?c\.?|none|-", re.IGNORECASE)
 # The first that fits counts, so the special ones stand before the plain ones.
 _KINDS: tuple[tuple[str, str], ...] = (
     ("m7b5", r"(?:m|mi|min|-)7?\(?[b♭]5\)?.*|(?:m|mi|min|-)(?:7|9|11)\(?[b♭]5\)?.*|ø.*|h.*"),
     ("dim7", r"dim.*|o.*|°.*"),
     ("sus4", r".*sus.*"),
-    ("maj7", r"(?:maj|ma|major|M|Maj|MA|Δ|j)(?:7|9|11|13|\^)?(?!\w).*|(?:maj|ma|M|Maj)\d+.*|Δ.*|\^.*"),
+    ("maj7", r"(?:maj|ma|major|M|Maj|MA|j)(?:7|9|11|13).*|Δ.*|\^.*"),
     ("m7", r"(?:m|mi|min|minor|-)\(?(?:maj|Maj|M|ma|#)?\)?(?:7|9|11|13).*"),
     ("m", r"(?:m|mi|min|minor|-)(?!a|M)(?:6|69|6/9|add.*)?.*"),
     ("+", r"(?:\+|aug|#5)(?!\d).*|\(?#5\)?.*"),
     ("7", r"(?:dom)?(?:7|9|11|13).*|(?:\+|aug)(?:7|9|11|13).*"),
     ("6", r"6.*|69.*"),
-    ("", r"(?:maj|major|M)?|5|2|add.*|pedal|\(.*\)|[b#]\d+.*"),
+    ("", r"(?:maj|major|M|Maj)?|5|2|add.*|pedal|\(.*\)|[b#]\d+.*"),
 )
 _PATTERNS = tuple((_NUMBER[suffix], re.compile(pattern)) for suffix, pattern in _KINDS)
 
@@ -69,8 +69,6 @@ class Chord:
     """pitch class, 0 (C) to 11 (B)"""
     quality: int
     """number in QUALITIES"""
-    bass: int | None = None
-    """pitch class of the lowest note where it is not the root"""
 
     def __post_init__(self) -> None:
         if not (0 <= self.root < 12 and 0 <= self.quality < len(QUALITIES)):
@@ -78,7 +76,7 @@ class Chord:
 
     @property
     def number(self) -> int:
-        """1 ... 120, without the bass; 0 stands for no chord."""
+        """1 ... 120; 0 stands for no chord."""
         return 1 + self.root * len(QUALITIES) + self.quality
 
     @classmethod
@@ -89,7 +87,7 @@ class Chord:
     def name(self, *, has_flats: bool = False) -> str:
         """Spell it: "F#m7b5", with flats "Gbm7b5"."""
         names = _FLATS if has_flats else _SHARPS
-        return names[self.root] + QUALITIES[self.quality].suffix + ("" if self.bass is None else f"/{names[self.bass]}")
+        return names[self.root] + QUALITIES[self.quality].suffix
 
 
 _SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -99,18 +97,19 @@ N_CHORDS = 12 * len(QUALITIES) + 1
 
 
 def read_chord(text: str) -> Chord | None:
-    """Read a chord symbol; None for no chord (N.C.). Raises WishError for what is none."""
+    """Read a chord symbol; None for no chord (N.C.). A bass of its own, as in C/G, is passed over.
+
+    Raises WishError for what is none.
+    """
     text = text.strip()
     if _NO_CHORD.fullmatch(text):
         return None
     found = _SYMBOL.fullmatch(text.replace("6/9", "69"))
     if found:
-        letter, sign, kind, bass, bass_sign = found.groups()
+        letter, sign, kind = found.groups()
         for number, pattern in _PATTERNS:
             if pattern.fullmatch(kind.strip()):
-                root = (_LETTERS[letter.upper()] + _SIGNS[sign]) % 12
-                low = None if bass is None else (_LETTERS[bass.upper()] + _SIGNS[bass_sign]) % 12
-                return Chord(root, number, None if low == root else low)
+                return Chord((_LETTERS[letter.upper()] + _SIGNS[sign]) % 12, number)
     raise WishError(f"{text!r} is no chord: write it as C, Am, F#m7b5, Bbmaj7, G7, Dsus4, E+ or C/G; N.C. for none")
 
 
