@@ -98,6 +98,16 @@ def longest_run(values: NDArray[np.int64]) -> int:
     return _longest_stretch(np.diff(values) == 0) + 1 if values.size else 0
 
 
+def longest_chord_run(onset: NDArray[np.int64], pitch: NDArray[np.int64]) -> int:
+    """Return the longest run of onsets that strike the same: C E, C E, C F -> 2. Sorted by onset, then pitch."""
+    if not onset.size:
+        return 0
+    first = np.flatnonzero(np.diff(onset, prepend=-1))
+    chords = [chord.tobytes() for chord in np.split(pitch, first[1:])]
+    known = {chord: number for number, chord in enumerate(dict.fromkeys(chords))}
+    return longest_run(np.array([known[chord] for chord in chords], dtype=np.int64))
+
+
 def _longest_stretch(flags: ArrayLike) -> int:
     """Return the longest run of True in bool[N]."""
     padded = np.pad(np.asarray(flags, dtype=np.int8), 1)

@@ -8,6 +8,7 @@ comes last.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +23,8 @@ from bandroid.representations.score_vocabulary import N_RECENT
 _PITCH, _POSITION = 256, 128 * 256  # what they are worth in a note's code
 _SILENT, _NEW = 0, 1  # outcomes of the choice of a cell
 _CELL_END = 0  # outcome of the choice of a position
+_ENDLESS = 1000
+"""a run is counted no further"""
 _LEAST_RUN = 4  # four equal notes are nothing in any part
 _MOST_SONGS_PERCENT = 75  # one song's endless drone is not the band's habit
 # What is no fault in any style: a bar of eighths on one note, a bar played four times.
@@ -58,6 +61,8 @@ class Guard:
         if n_bars is not None:
             for name in ("longest_loop_bars", "longest_part_loop_bars"):
                 self._limits[name] = min(self._limits[name], max(n_bars // 2, _LEAST_LIMITS[name]))
+        chord_runs = [max(player.longest_chord_run for player in other.players) for other in band]
+        self._most_chords = max(int(np.percentile(chord_runs, _MOST_SONGS_PERCENT)), _LEAST_LIMITS["longest_pitch_run"])
         self.fired = {"silence": 0, "loop": 0, "pitch": 0}
 
     def steer(self, cursor: Cursor, choice: Choice, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -85,7 +90,10 @@ class Guard:
             elif (
                 is_pitched
                 and steered[repeat + rank] > 0.0
-                and self._run_with(cursor, content) > self._longest_run(cursor.part)
+                and (
+                    self._run_with(cursor, content) > self._longest_run(cursor.part)
+                    or self._chord_run_with(cursor, content) > self._longest_chord_run(cursor.part)
+                )
             ):
                 steered[repeat + rank] = steered[transposed + rank] = 0.0
                 self.fired["pitch"] += 1
@@ -106,7 +114,11 @@ class Guard:
             return probabilities
         pitch, run = _run_at_end(cursor.content, cursor.history[cursor.part])
         if run < self._longest_run(cursor.part):
-            return probabilities
+            # A chord that has come often enough comes no more without its lowest note.
+            chord, run = _chords_at_end(cursor.content, cursor.history[cursor.part])
+            if run < self._longest_chord_run(cursor.part):
+                return probabilities
+            pitch = chord[0]
         self.fired["pitch"] += 1
         steered = probabilities.copy()
         steered[pitch] = 0.0
@@ -167,6 +179,20 @@ class Guard:
         own, most = self._players[part].longest_pitch_run, self._limits["longest_pitch_run"]
         return min(max(own, _LEAST_RUN), most) if own else most
 
+    def _longest_chord_run(self, part: int) -> int:
+        """Return how often a part may strike the same note or chord in a row; without end where that is not known."""
+        own = self._players[part].longest_chord_run
+        return min(max(own, _LEAST_RUN), self._most_chords) if own else _ENDLESS
+
+    def _chord_run_with(self, cursor: Cursor, content: Content) -> int:
+        """Return the longest run of one chord that a cell would make after what the part has played."""
+        chord, run = _chords_at_end([], cursor.history[cursor.part])
+        longest = 0
+        for other in _chords(content):
+            run = run + 1 if other == chord else 1
+            chord, longest = other, max(longest, run)
+        return longest
+
     def _run_with(self, cursor: Cursor, content: Content) -> int:
         """Return the longest run of one pitch that a cell would make after what the part has played."""
         pitches = [code // _PITCH % 128 for code in content]
@@ -186,6 +212,28 @@ def _loop_so_far(history: list[Content], period: int) -> int:
     return loop
 
 
+def _chords(content: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return the pitches of each onset of a cell, ascending."""
+    return [
+        tuple(code // _PITCH % 128 for code in codes)
+        for _, codes in itertools.groupby(content, key=lambda code: code // _POSITION)
+    ]
+
+
+def _chords_at_end(content: list[int], history: list[Content]) -> tuple[tuple[int, ...], int]:
+    """Return what a part has struck last and how often in a row; ((), 0) before its first note."""
+    last: tuple[int, ...] = ()
+    run = 0
+    for cell in (content, *reversed(history)):
+        for chord in reversed(_chords(cell)):
+            if run and chord != last:
+                return last, run
+            last, run = chord, run + 1
+            if run >= _ENDLESS:
+                return last, run
+    return last, run
+
+
 def _run_at_end(content: list[int], history: list[Content]) -> tuple[int, int]:
     """Return the last pitch of a part and how often it has sounded in a row; (-1, 0) before its first note."""
     pitch, run = -1, 0
@@ -194,6 +242,6 @@ def _run_at_end(content: list[int], history: list[Content]) -> tuple[int, int]:
             if run and code // _PITCH % 128 != pitch:
                 return pitch, run
             pitch, run = code // _PITCH % 128, run + 1
-            if run > 1000:
+            if run >= _ENDLESS:
                 return pitch, run
     return pitch, run

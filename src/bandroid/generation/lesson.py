@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bandroid.critique.habits import Habits, longest_run, measure
+from bandroid.critique.habits import Habits, longest_chord_run, longest_run, measure
 from bandroid.generation.lineup import LineUp, Player
 from bandroid.generation.plan import doubles_of, forms_of
 from bandroid.music.quantize import is_played, on_the_beat
@@ -82,6 +82,7 @@ def line_up_of(song: Song, sheet: Sheet, tonic: int, is_minor: bool) -> LineUp:
             fewest_notes=int(np.percentile(density, 10)),
             most_notes=int(np.ceil(np.percentile(density, 90))),
             longest_pitch_run=0 if part.is_drum else longest_run(pitch[mine]),
+            longest_chord_run=0 if part.is_drum else longest_chord_run(onset[mine], pitch[mine]),
             form=forms[index],
             doubles=doubles[index],
         )

@@ -42,6 +42,8 @@ class Player:
     """how many nine in ten have at most"""
     longest_pitch_run: int = 0
     """the longest run of notes of one pitch; 0 where it is not known"""
+    longest_chord_run: int = 0
+    """the longest run of onsets that strike the same, a note or a chord; 0 where it is not known"""
     form: tuple[int, ...] = ()
     """per bar of the song 0 for a rest, else the number of what is played there (generation/plan.py)"""
 
@@ -128,6 +130,7 @@ def _player(table: dict[str, Any]) -> Player:
         fewest_notes=int(table.get("fewest_notes", 0)),
         most_notes=int(table.get("most_notes", 1_000_000)),
         longest_pitch_run=int(table.get("longest_pitch_run", 0)),
+        longest_chord_run=int(table.get("longest_chord_run", 0)),
         form=tuple(map(int, table.get("form", "").split())),
         doubles=tuple(_triple(word) for word in table.get("doubles", "").split()),
         **numbers,
