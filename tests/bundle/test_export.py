@@ -15,7 +15,7 @@ from bandroid.errors import StyleError
 from bandroid.generation.features import SIZES
 from bandroid.generation.net import EVENT_GRAPH, graph_name
 from bandroid.models.config import QuickModel
-from bandroid.training.quick_style import eight_bit_copy
+from bandroid.training.net_files import eight_bit_copy
 from tiny_net import CONFIG, random_net
 
 LARGE = QuickModel(layers=(40,), embedding=32, width=48)

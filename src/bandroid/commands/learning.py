@@ -96,7 +96,7 @@ def check_can_learn(name: str, wish: LearnWish, *, force: bool) -> None:
         from bandroid.training.extra import require_learn_extra
 
         require_learn_extra(wish.preset.name)
-        from bandroid.training.quick_style import check_can_train
+        from bandroid.training.with_net import check_can_train
 
         check_can_train(wish.preset, wish.device)
 

@@ -36,7 +36,7 @@ class Given:
     symbols: NDArray[np.int32]
     velocity: NDArray[np.int32]
     bar_step: NDArray[np.int64]
-    """int64[bars + 1], up to where new bars begin: at the end of the primer or later"""
+    """int64[bars + 1], up to where new bars begin, at the primer's end; 0 alone for a typed one, which has no metre"""
     chord: NDArray[np.int32]
     program: int | None
     metre: tuple[int, int] | None
@@ -78,7 +78,7 @@ def given_of(primer: Primer, kind: LineKind, style_name: str) -> Given:
         notes=part,
         symbols=_fitted(symbols, n_steps),
         velocity=_fitted(velocity, n_steps),
-        bar_step=song_bar_steps(song, n_steps),
+        bar_step=np.zeros(1, dtype=np.int64) if primer.is_typed else song_bar_steps(song, n_steps),
         chord=song_chords(song, n_steps) if kind.has_chords else np.zeros(n_steps, dtype=np.int32),
         program=program,
         metre=last if song.metres and last in METRES else None,

@@ -18,12 +18,11 @@ from bandroid.generation.line_net import LineRuntime
 from bandroid.generation.line_style import LineStyle
 from bandroid.models.config import LineModel
 from bandroid.models.line import LineNet, Lines
-from bandroid.music.midi_writer import write_midi
 from bandroid.presets import TrainingSettings
 from bandroid.representations.grid import FIRST_NOTE
 from bandroid.training.judging import Sample, Yardsticks
 from bandroid.training.line_lessons import LineLessons, Recorded
-from bandroid.training.quick import LEAST_COPY_RATE, SAMPLE_BARS
+from bandroid.training.quick import LEAST_COPY_RATE, SAMPLE_BARS, sample_of
 
 PASSAGE_STEPS = 256
 """a passage that a step of training follows: 16 bars of 4/4, from the beginning of any bar"""
@@ -92,12 +91,7 @@ class LineTask:
         """Compose a short piece, without the guard against copying: that is what is to be seen."""
         style = self.style(export_line(self.model, is_int8=False))
         piece = compose_line(style, Wish(n_bars=SAMPLE_BARS, copy_guard=False), self._seed, step)
-        files: tuple[Path, ...] = ()
-        if folder is not None:
-            path = folder / f"{self._name}-step-{step}.mid"
-            write_midi(piece.song, path, comment=piece.comment)
-            files = (path,)
-        return Sample(piece.copies.share if piece.copies else 0.0, _problem_of(piece), files)
+        return sample_of(piece, _problem_of(piece), folder and folder / f"{self._name}-step-{step}.mid")
 
     def style(self, graphs: Mapping[str, bytes]) -> LineStyle:
         """Return the style as it is with these graphs."""

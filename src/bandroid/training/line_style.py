@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ import torch
 from bandroid import __version__
 from bandroid.bundle.arrays import arrays_to_bytes
 from bandroid.bundle.export_line import check_line_parity, export_line
-from bandroid.bundle.graph import rounded
 from bandroid.bundle.manifest import Manifest, Training
 from bandroid.corpus.collect import UsedSong
 from bandroid.corpus.lines import SongLines
@@ -30,8 +28,8 @@ from bandroid.training.line import LineTask
 from bandroid.training.line_evaluation import NO_LINES, evaluate_lines
 from bandroid.training.line_lessons import LineLessons, Report, prepare
 from bandroid.training.loop import Budget, Listener, Outcome, train
+from bandroid.training.net_files import WEIGHTS_NAME, NetFiles, eight_bit_copy, exported, figures_of_step, loss_of
 from bandroid.training.probe import find_device, on_cores
-from bandroid.training.quick_style import MOST_INT8_LOSS, WEIGHTS_NAME, NetFiles, figures_of_step, weights_to_bytes
 from bandroid.training.run_folder import RunFolder
 from bandroid.training.style_facts import StyleFacts
 
@@ -151,45 +149,25 @@ def _files(
 
 
 def _net_files(task: LineTask) -> NetFiles:
-    """Export a trained net, in eight bits where the songs held out lose next to nothing by it, and check the graphs."""
     net = task.model
-    small = eight_bit_line(net)
-    loss, small_loss = _held_out_loss(task, net), _held_out_loss(task, small)
-    is_int8 = small_loss <= loss * (1 + MOST_INT8_LOSS)
-    chosen = small if is_int8 else net
-    graphs = export_line(chosen, is_int8=is_int8)
-    worst = check_line_parity(chosen, graphs)
-    model = {
-        "net": as_json(net.config),
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
-        "weights": "int8" if is_int8 else "float32",
-        "parity": float(f"{worst:.0e}"),
-    }
-    return NetFiles(graphs, model, weights_to_bytes(net.state_dict()))
+    return exported(
+        net,
+        eight_bit_line(net),
+        lambda one: loss_of(task, one),
+        lambda one, is_int8: export_line(one, is_int8=is_int8),
+        check_line_parity,
+        {"net": as_json(net.config)},
+    )
 
 
 def eight_bit_line(net: LineNet) -> LineNet:
     """Return a net whose matrices are rounded as graphs of eight-bit constants hold them.
 
-    The table of facts is rounded as it is exported, with what drums add; drums' own share goes into it.
+    What drums add to the table of facts goes into the table, as it does in the graphs.
     """
-    small = copy.deepcopy(net)
-    with torch.no_grad():
-        if net.kind.is_drums:
-            small.embedding.weight.copy_(net.table())
-            small.of_voice.zero_()
-        for parameter in small.parameters():
-            parameter.copy_(torch.from_numpy(rounded(parameter.detach().cpu().numpy())))
-    return small
-
-
-def _held_out_loss(task: LineTask, net: LineNet) -> float:
-    """Return a net's held-out loss in place of the task's own."""
-    own = task.model
-    task.model = net.eval()
-    try:
+    whole = copy.deepcopy(net)
+    if net.kind.is_drums:
         with torch.no_grad():
-            loss = float(task.evaluate()["loss"])
-    finally:
-        task.model = own
-    return loss if math.isfinite(loss) else math.inf
+            whole.embedding.weight.copy_(net.table())
+            whole.of_voice.zero_()
+    return eight_bit_copy(whole)

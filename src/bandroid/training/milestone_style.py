@@ -31,7 +31,7 @@ from bandroid.training.instant import Learnt
 from bandroid.training.judging import Evaluation
 from bandroid.training.line_style import eight_bit_line
 from bandroid.training.milestones import load_milestone
-from bandroid.training.quick_style import WEIGHTS_NAME, eight_bit_copy, figures_of_step, weights_to_bytes
+from bandroid.training.net_files import WEIGHTS_NAME, eight_bit_copy, figures_of_step, weights_to_bytes
 from bandroid.training.run_folder import RunFolder
 from bandroid.training.score_bundle import score_style
 

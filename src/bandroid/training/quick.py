@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bandroid.bundle.export import export_quick
 from bandroid.errors import WishError
@@ -91,12 +91,7 @@ class QuickTask:
         """Compose a short piece, without the guard against copying: that is what is to be seen."""
         style = self.style(export_quick(self.model, is_int8=False))
         piece = compose(style, Wish(n_bars=SAMPLE_BARS, copy_guard=False), self._seed, step)
-        files: tuple[Path, ...] = ()
-        if folder is not None:
-            path = folder / f"{self._name}-step-{step}.mid"
-            write_midi(piece.song, path, comment=piece.comment)
-            files = (path,)
-        return Sample(piece.copies.share if piece.copies else 0.0, problem_of(piece), files)
+        return sample_of(piece, problem_of(piece), folder and folder / f"{self._name}-step-{step}.mid")
 
     def style(self, graphs: Mapping[str, bytes]) -> ScoreStyle:
         """Return the style as it is with these graphs."""
@@ -132,6 +127,13 @@ def batch(passages: Sequence[Passage], device: torch.device) -> Batch:
     return Batch(torch.from_numpy(events).to(device), choices)
 
 
+def sample_of(piece: Piece, problem: str | None, path: Path | None) -> Sample:
+    """Say how much a piece copies, and write it down where there is a path."""
+    if path is not None:
+        write_midi(piece.song, path, comment=piece.comment)
+    return Sample(piece.copies.share if piece.copies else 0.0, problem, () if path is None else (path,))
+
+
 def problem_of(piece: Piece) -> str | None:
     """Say what is plainly wrong with a piece, after "its sample"; None where nothing is."""
     pitched = [part.notes.pitch for part in piece.song.parts if not part.is_drum and len(part.notes)]
@@ -142,10 +144,10 @@ def problem_of(piece: Piece) -> str | None:
     return None
 
 
-def check_model(config: QuickModel) -> None:
+def check_size(net_of: Callable[[], nn.Module]) -> None:
     """Raise WishError for a net of a size that is no use."""
     with torch.device("meta"):  # sizes alone: the net itself might not fit into memory
-        n_parameters = sum(parameter.numel() for parameter in QuickNet(config).parameters())
+        n_parameters = sum(parameter.numel() for parameter in net_of().parameters())
     if n_parameters > 40_000_000:
         raise WishError(
             f"a net of {n_parameters / 1e6:.0f} million numbers is too large for a folder of songs: make layers, "

@@ -2,56 +2,35 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-import safetensors.torch
-import torch
-from torch import Tensor
-
 from bandroid.bundle.export import check_parity, export_quick
-from bandroid.bundle.graph import rounded
-from bandroid.bundle.manifest import Json, Manifest
+from bandroid.bundle.manifest import Manifest
 from bandroid.corpus.collect import UsedSong
 from bandroid.generation.features import FEATURES_VERSION
 from bandroid.generation.style import ScoreStyle
 from bandroid.models.config import QuickModel
-from bandroid.models.quick import QuickNet
 from bandroid.music.song import Song
 from bandroid.presets import Preset
 from bandroid.settings import as_json
 from bandroid.training.evaluation import evaluate
-from bandroid.training.judging import Evaluation
 from bandroid.training.loop import Budget, Listener, Outcome, train
+from bandroid.training.net_files import WEIGHTS_NAME, NetFiles, eight_bit_copy, exported, figures_of_step, loss_of
 from bandroid.training.probe import find_device, on_cores
-from bandroid.training.quick import QuickTask, check_model
+from bandroid.training.quick import QuickTask
 from bandroid.training.quick_lessons import QuickLessons, Report, prepare
 from bandroid.training.run_folder import RunFolder
 from bandroid.training.score_bundle import score_style
 from bandroid.training.style_facts import StyleFacts
 
-WEIGHTS_NAME = "weights.safetensors"
-MOST_INT8_LOSS = 0.003
-"""eight bits are taken where they cost less than this share of the held-out loss"""
 _LISTENING_SHARE = 0.6
 """of the time that there is; the rest is for training"""
 _TELLING_SHARE = 0.05
 """of the songs; sooner, nobody knows how long the rest takes"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NetFiles:
-    """What a net adds to a style."""
-
-    graphs: dict[str, bytes]
-    model: Mapping[str, Json]
-    """for the manifest: what the net is"""
-    weights: bytes
-    """for whoever wants to learn further: safetensors, float16"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,15 +93,6 @@ class Trained:
         }
 
 
-def figures_of_step(one: Evaluation) -> dict[str, float]:
-    """Return how a net did after a step, for the card."""
-    return {
-        "steps": float(one.step),
-        "bits_per_note_own_held_out": round(one.held_out_loss, 4),
-        "copy_rate_of_sample": round(one.copy_rate, 4),
-    }
-
-
 def learn_quick(
     songs: Sequence[Song],
     weights: Sequence[float],
@@ -140,7 +110,7 @@ def learn_quick(
     """
     model, settings = preset.model, preset.training
     assert isinstance(model, QuickModel) and settings is not None
-    target = check_can_train(preset, device)
+    target = find_device(device)
     with progress("listening") as report:
         lessons = _lessons(songs, weights, round(preset.counts_mb * 1e6), run, budget, say, report)
     task = QuickTask(lessons, model, settings, target, run.name)
@@ -149,13 +119,6 @@ def learn_quick(
     task.model.cpu()
     with on_cores(outcome.probe.threads):
         return Trained(lessons, task, outcome, net_files(task))
-
-
-def check_can_train(preset: Preset, device: str) -> torch.device:
-    """Return the device of that name; raises WishError, MachineError for a net or a device that cannot be."""
-    if isinstance(preset.model, QuickModel):
-        check_model(preset.model)
-    return find_device(device)
 
 
 def _lessons(
@@ -199,44 +162,11 @@ def _lessons(
 def net_files(task: QuickTask) -> NetFiles:
     """Export a task's net as it stands. Raises StyleError where the graphs are not what was trained."""
     net = task.model
-    small = eight_bit_copy(net)
-    loss, small_loss = _held_out_loss(task, net), _held_out_loss(task, small)
-    is_int8 = small_loss <= loss * (1 + MOST_INT8_LOSS)
-    chosen = small if is_int8 else net
-    graphs = export_quick(chosen, is_int8=is_int8)
-    worst = check_parity(chosen, graphs)
-    model = {
-        "features": FEATURES_VERSION,
-        "net": as_json(net.config),
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
-        "weights": "int8" if is_int8 else "float32",
-        "parity": float(f"{worst:.0e}"),
-    }
-    return NetFiles(graphs, model, weights_to_bytes(net.state_dict()))
-
-
-def eight_bit_copy(net: QuickNet) -> QuickNet:
-    """Return a net whose matrices are rounded as graphs of eight-bit constants hold them."""
-    small = copy.deepcopy(net)
-    with torch.no_grad():
-        for parameter in small.parameters():
-            parameter.copy_(torch.from_numpy(rounded(parameter.detach().cpu().numpy())))
-    return small
-
-
-def weights_to_bytes(weights: Mapping[str, Tensor]) -> bytes:
-    """Return weights as a safetensors file of float16, sorted by name."""
-    halves = {name: weights[name].detach().cpu().half().contiguous() for name in sorted(weights)}
-    content: bytes = safetensors.torch.save(halves)
-    return content
-
-
-def _held_out_loss(task: QuickTask, net: QuickNet) -> float:
-    """Return a net's held-out loss in place of the task's own."""
-    own = task.model
-    task.model = net.eval()
-    try:
-        with torch.no_grad():
-            return float(task.evaluate()["loss"])
-    finally:
-        task.model = own
+    return exported(
+        net,
+        eight_bit_copy(net),
+        lambda one: loss_of(task, one),
+        lambda one, is_int8: export_quick(one, is_int8=is_int8),
+        check_parity,
+        {"features": FEATURES_VERSION, "net": as_json(net.config)},
+    )

@@ -9,9 +9,14 @@ from typing import Any, Protocol
 from bandroid.bundle.manifest import Manifest
 from bandroid.corpus.collect import UsedSong
 from bandroid.generation.line_facts import LINE_KINDS
+from bandroid.models.config import LineModel, QuickModel
+from bandroid.models.line import LineNet
+from bandroid.models.quick import QuickNet
 from bandroid.presets import Preset
 from bandroid.training.line_style import learn_line
 from bandroid.training.loop import Budget
+from bandroid.training.probe import find_device
+from bandroid.training.quick import check_size
 from bandroid.training.quick_style import learn_quick
 from bandroid.training.run_folder import RunFolder
 from bandroid.training.style_facts import StyleFacts
@@ -46,6 +51,16 @@ class TrainedStyle(Protocol):
     ) -> tuple[Manifest, dict[str, bytes]]:
         """Return the style's manifest and files, for bundle.store.save_style; its weights are to learn further from."""
         ...
+
+
+def check_can_train(preset: Preset, device: str) -> None:
+    """Raise WishError, MachineError for a net or a device that cannot be."""
+    match preset.model:
+        case QuickModel() as config:
+            check_size(lambda: QuickNet(config))
+        case LineModel() as line_config:
+            check_size(lambda: LineNet(line_config, LINE_KINDS[preset.parts]))
+    find_device(device)
 
 
 def learn_with_net(
