@@ -77,7 +77,7 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
     left_out = f"{len(corpus.refused)} files were left out: excluded, twice there, or too short"
     figures = {"songs": float(len(corpus.train)), "held_out_songs": float(len(corpus.held_out))}
     if preset.needs_torch:
-        trained = _train(songs, preset, f"recipe-{recipe['name']}")
+        trained = _train(songs, preset, f"recipe-{recipe['name']}", recipe.get("steps"))
         n_notes, bits = trained.n_notes, trained.bits_per_note(held_out)
         notes, figures = [left_out, *trained.notes], figures | trained.figures
     else:
@@ -105,8 +105,8 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
     return bundle
 
 
-def _train(songs: list[UsedSong], preset: Preset, name: str) -> TrainedStyle:
-    """Train in a run that goes on where it was broken off."""
+def _train(songs: list[UsedSong], preset: Preset, name: str, steps: int | None) -> TrainedStyle:
+    """Train in a run that goes on where it was broken off, so many steps at most."""
     from bandroid.training.loop import Budget
     from bandroid.training.with_net import learn_with_net
 
@@ -116,7 +116,7 @@ def _train(songs: list[UsedSong], preset: Preset, name: str) -> TrainedStyle:
     with opened(name, facts, how) as run:
         say, progress = partial(print, flush=True), terminal.progress
         return learn_with_net(
-            songs, [1.0] * len(songs), preset, run, Budget(), device="cpu", say=say, progress=progress
+            songs, [1.0] * len(songs), preset, run, Budget(steps), device="cpu", say=say, progress=progress
         )
 
 

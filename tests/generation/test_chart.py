@@ -78,3 +78,17 @@ def test_piano_and_bass_play_the_chords() -> None:
     assert [int(pitch) % 12 for pitch in bass.notes.pitch] == [0, 7, 7, 2, 5, 0]
     assert piano.notes.pitch.min() >= 48 and piano.notes.pitch.max() <= 76
     assert [event.text for event in symbols_of(chord, 120, has_flats=True)] == ["C", "G7", "F"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Dm7 G7 Cmaj7", (0, False)),
+        ("F Gm C7 F", (5, False)),
+        ("Am Dm E7 Am", (9, True)),
+        ("D A Bm G", (2, False)),
+        ("N.C.", None),
+    ],
+)
+def test_a_chart_is_in_a_key(text: str, key: tuple[int, bool] | None) -> None:
+    assert read_chart(text).key == key

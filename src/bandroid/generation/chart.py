@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from bandroid.errors import WishError
 from bandroid.music.chords import QUALITIES, Chord, read_chord
 from bandroid.music.notes import Notes
-from bandroid.music.song import Part, TextEvent
+from bandroid.music.song import Part, Song, TextEvent
+from bandroid.music.theory import estimate_key
+from bandroid.representations.grid import STEPS_PER_QUARTER
 from bandroid.representations.line import Line
 
 MOST_BARS = 512
@@ -36,6 +38,13 @@ class Chart:
     """Chords bar by bar; each bar holds one or more that share it evenly, as numbers (music/chords.py), 0 for none."""
 
     bars: tuple[tuple[int, ...], ...]
+
+    @property
+    def key(self) -> tuple[int, bool] | None:
+        """The key that its chords seem to be in, as tonic and whether minor; None for a chart without chords."""
+        bar_step = 16 * np.arange(len(self.bars) + 1)
+        found = estimate_key(Song(STEPS_PER_QUARTER, accompaniment(self.steps(bar_step), bar_step, 1)))
+        return None if found is None else (found.tonic, found.is_minor)
 
     def steps(self, bar_step: NDArray[np.int64]) -> NDArray[np.int32]:
         """Lay the chart over bars, from its beginning again where it is shorter: int32[steps] chord numbers."""

@@ -49,7 +49,8 @@ def line_frame(style: LineStyle, wish: Wish, rng: np.random.Generator, seed: int
     if wish.chart is not None and not kind.has_chords:
         raise WishError(f"--chords: style {style.name} plays no leads over chords; learn one with --preset jazz")
     given = given_of(wish.primer, kind, style.name) if wish.primer is not None else None
-    asked = replace(wish, programs=None, metre=wish.metre or (given.metre if given else None))
+    key = wish.key or (given.key if given else None) or (wish.chart.key if wish.chart is not None else None)
+    asked = replace(wish, programs=None, key=key, metre=wish.metre or (given.metre if given else None))
     line_up = choose_line_up(style.line_ups, asked, rng, seed, variation)
     player = line_up.players[0]
     if kind.is_drums and (wish.key is not None or (wish.programs is not None and wish.programs[0] != DRUMS)):
@@ -59,7 +60,7 @@ def line_frame(style: LineStyle, wish: Wish, rng: np.random.Generator, seed: int
         player = replace(player, program=wish.programs[0])
     elif given is not None and given.program is not None:
         player = replace(player, program=given.program)
-    tonic, is_minor = wish.key or (given.key if given and given.key else (line_up.tonic, line_up.is_minor))
+    tonic, is_minor = key or (line_up.tonic, line_up.is_minor)
     tempo_qpm = wish.tempo_qpm or (given.tempo_qpm if given and given.tempo_qpm else line_up.tempo_qpm)
     swing = given.swing if given is not None and not given.swing.is_straight else line_up.swing
     line_up = replace(

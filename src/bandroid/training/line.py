@@ -20,14 +20,17 @@ from bandroid.models.config import LineModel
 from bandroid.models.line import LineNet, Lines
 from bandroid.presets import TrainingSettings
 from bandroid.representations.grid import FIRST_NOTE
+from bandroid.representations.line import excerpt
 from bandroid.training.judging import Sample, Yardsticks
-from bandroid.training.line_lessons import LineLessons, Recorded
+from bandroid.training.line_lessons import LineLessons, Recorded, recorded_line
 from bandroid.training.quick import LEAST_COPY_RATE, SAMPLE_BARS, sample_of
 
 PASSAGE_STEPS = 256
 """a passage that a step of training follows: 16 bars of 4/4, from the beginning of any bar"""
 _TEST_LINES = 8
 """lines of the songs held out that are heard side by side"""
+_FRESH_SHARE = 0.5
+"""of the passages begin as if nothing had been before: pieces begin so, and most songs' first bars are no beat yet"""
 _FARTHEST_SHIFT = 6
 """semitones up or down that a passage is moved by, drawn anew each time"""
 
@@ -73,7 +76,13 @@ class LineTask:
             one = self._lessons.lines[index]
             # Any bar is a start, but for the very last ones of a longer line.
             n_starts = int(np.searchsorted(one.line.bar_step, max(len(one.line) - PASSAGE_STEPS // 4, 1)))
-            first = int(one.line.bar_step[rng.integers(max(n_starts, 1))])
+            bar = int(rng.integers(max(n_starts, 1)))
+            first = int(one.line.bar_step[bar])
+            if rng.random() < _FRESH_SHARE:
+                last_bar = min(
+                    int(np.searchsorted(one.line.bar_step, first + PASSAGE_STEPS)), one.line.bar_step.size - 1
+                )
+                one, first = recorded_line(excerpt(one.line, bar, last_bar), kind), 0
             down, up = (min(room, _FARTHEST_SHIFT) for room in one.room(kind))
             passages.append((one, first, min(first + PASSAGE_STEPS, len(one.line)), int(rng.integers(-down, up + 1))))
         nats, right, n_notes = self._nats(self._batch(passages))

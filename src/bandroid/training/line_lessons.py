@@ -115,7 +115,7 @@ def prepare(
     n_held_out = min(max(round(len(groups) * HELD_OUT_SHARE), 1), MOST_HELD_OUT, max(len(groups) - 1, 1))
     recorded = []
     for done, index in enumerate(order, 1):
-        recorded.append([_recorded(line, kind, weight) for line, weight in groups[index]])
+        recorded.append([recorded_line(line, kind, weight) for line, weight in groups[index]])
         report(done, len(order))
     held_out = tuple(one for group in recorded[:n_held_out] for one in group)
     # Of a song too short to be cut there is one stretch: it has to be both.
@@ -153,7 +153,8 @@ def _stretches(line: Line) -> list[Line]:
     return [excerpt(line, first, last) for first, last in itertools.pairwise(cuts)]
 
 
-def _recorded(line: Line, kind: LineKind, weight: float) -> Recorded:
+def recorded_line(line: Line, kind: LineKind, weight: float = 1.0) -> Recorded:
+    """Gather all that the net is told of a line."""
     step, columns = loud_facts(line, kind, 0, len(line))
     loud = line.velocity[step, columns[:, 0]] // 8
     return Recorded(line, line_facts(line, kind, 0, len(line)), step, columns, loud.astype(np.int64), weight)
