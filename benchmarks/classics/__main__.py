@@ -103,7 +103,8 @@ class _Trainer:
         corpus = collect(sorted((data / "openewld").rglob("*.mxl"))[:60], parts="melody")
         lines = [used.lines for used in corpus.train if used.lines is not None]
         lessons = prepare(lines, [1.0] * len(lines), LINE_KINDS["melody"])
-        model = replace(preset.model, layers=LAYERS)
+        # Keras's net there has no dropout either.
+        model = replace(preset.model, layers=LAYERS, dropout=0.0)
         self._settings = replace(preset.training, precision="fp32", threads=1)
         self._task = LineTask(lessons, model, self._settings, torch.device("cpu"), "x")
         n_parameters = sum(parameter.numel() for parameter in self._task.model.parameters())

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bandroid.bundle import store as styles
-from bandroid.commands.wishes import drawn_seed, music_wish, primer_of, sampling
+from bandroid.commands.wishes import drawn_seed, lead_of, music_wish, primer_of, sampling
 from bandroid.corpus.describe import SongDescription, describe_file
 from bandroid.errors import MusicFileError
 from bandroid.generation.compose import Piece, Wish
@@ -60,7 +60,13 @@ def compose(
     """
     loaded = load_any_style(styles.find_style(style))
     how = sampling(temperature, top_p, min_p)
-    given = primer_from_song(primer) if isinstance(primer, Song) else None if primer is None else primer_of(str(primer))
+    given = (
+        primer_from_song(primer, lead_of(primer))
+        if isinstance(primer, Song)
+        else None
+        if primer is None
+        else primer_of(str(primer))
+    )
     wish = music_wish(
         bars, how, tempo, metre, key, instruments, steps=steps, primer=given, chords=chords, copy_guard=copy_guard
     )

@@ -116,6 +116,11 @@ def test_what_swings_is_straight_to_the_net_and_swings_again(styles: dict[str, B
     assert 320 in place and 240 not in place
 
 
+@pytest.mark.parametrize("preset", ["drums", "melody"])
+def test_a_single_step_holds_a_note(styles: dict[str, Bundle], preset: str) -> None:
+    assert compose_any(load_line_style(styles[preset]), Wish(n_steps=1), seed=1).song.n_notes >= 1
+
+
 def test_length_in_steps(styles: dict[str, Bundle]) -> None:
     piece = compose_any(load_line_style(styles["drums"]), Wish(n_steps=37), seed=1)
     assert 30 * 120 < piece.song.end_tick <= 37 * 120
@@ -172,6 +177,7 @@ def test_wishes_that_a_style_cannot_meet(styles: dict[str, Bundle]) -> None:
         (melody, Wish(programs=(0, 24)), "one part"),
         (drums, Wish(primer=read_primer("[60, 62]")), "holds no drums"),
         (melody, Wish(primer=read_primer("[(36,)]")), "holds no melody"),
+        (melody, Wish(programs=(128,)), "plays pitches"),
     ):
         with pytest.raises(WishError, match=words):
             compose_any(style, wish, seed=1)

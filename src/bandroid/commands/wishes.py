@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bandroid.generation.compose import Wish
     from bandroid.generation.primer import Primer
     from bandroid.generation.sampling import Sampling
+    from bandroid.music.song import Song
 
 DEFAULT_BARS = 16
 _HIGHEST_DRAWN_SEED = 1_000_000
@@ -71,7 +72,18 @@ def primer_of(text: str) -> Primer:
         return read_primer(text)
     from bandroid.commands.continue_song import read_one_song
 
-    return primer_from_song(read_one_song(Path(text).expanduser()))
+    song = read_one_song(Path(text).expanduser())
+    return primer_from_song(song, lead_of(song))
+
+
+def lead_of(song: Song) -> int | None:
+    """Return which part has the tune, a voice before any other lead; None where none is known to."""
+    from bandroid.corpus.roles import guess_roles
+
+    roles = [role.role for role in guess_roles(song)]
+    leads = [i for i, role in enumerate(roles) if role in ("vocal line", "lead") and len(song.parts[i].notes)]
+    voices = [i for i in leads if roles[i] == "vocal line"]
+    return max(voices or leads, key=lambda i: len(song.parts[i].notes), default=None)
 
 
 def music_wish(

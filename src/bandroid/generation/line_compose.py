@@ -67,6 +67,8 @@ def compose_line(
         report(bar + 1, n_bars)
     song = line_song(style, frame, writer.line, f"{style.name} {seed}-{variation}")
     new = line_sheet(style, frame, writer.line, min(first_bar, n_bars - 1), n_bars)
+    if not new.notes.size:  # a few steps behind a primer, that rest
+        new = line_sheet(style, frame, writer.line, 0, n_bars)
     return Piece(
         song=song,
         habits=measure(new),

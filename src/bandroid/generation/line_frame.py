@@ -56,6 +56,8 @@ def line_frame(style: LineStyle, wish: Wish, rng: np.random.Generator, seed: int
     if kind.is_drums and (wish.key is not None or (wish.programs is not None and wish.programs[0] != DRUMS)):
         flag = "--key" if wish.key is not None else "--instruments"
         raise WishError(f"{flag}: style {style.name} plays drums alone; leave it out")
+    if not kind.is_drums and wish.programs == (DRUMS,):
+        raise WishError(f"--instruments: style {style.name} plays pitches; name another instrument than drums")
     if wish.programs is not None and not kind.is_drums:
         player = replace(player, program=wish.programs[0])
     elif given is not None and given.program is not None:
@@ -91,7 +93,11 @@ def _bars(wish: Wish, given: Given | None, length: int) -> tuple[int, NDArray[np
         n_steps = int(before[-1]) + n_more * length
     if given is not None and n_steps <= given.n_steps:
         long = f"--bars {wish.n_bars}" if wish.n_steps is None else f"--steps {wish.n_steps}"
-        whole = f"{before.size - 1} bars ({given.n_steps} 16ths)" if before.size > 1 else f"{given.n_steps} 16ths"
+        whole = (
+            f"{before.size - 1} bars ({given.n_steps} 16ths)"
+            if before.size > 1
+            else f"{given.n_steps} 16th{'' if given.n_steps == 1 else 's'}"
+        )
         raise WishError(f"{long}: the primer alone takes {whole}; ask for more")
     return n_steps, np.concatenate([before, before[-1] + length * np.arange(1, n_more + 1)])
 

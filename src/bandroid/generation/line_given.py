@@ -52,12 +52,12 @@ class Given:
 def given_of(primer: Primer, kind: LineKind, style_name: str) -> Given:
     """Bring a primer onto a style's grid; raises WishError where it holds nothing that the style plays."""
     song, n_steps = primer.song, primer.n_steps
-    part = _part_of(song, kind)
+    part = _part_of(song, kind, primer.lead)
     if part is None:
         what = "drums" if kind.is_drums else "melody"
         raise WishError(f"--primer: it holds no {what}, and style {style_name} plays nothing else")
     fine = snap(song, _FINE_TICKS_PER_QUARTER).song if song.ticks_per_quarter < _FINE_TICKS_PER_QUARTER else song
-    fine_notes = _part_of(fine, kind)
+    fine_notes = _part_of(fine, kind, primer.lead)
     assert fine_notes is not None
     swing = STRAIGHT if primer.is_typed else swing_of(fine_notes, fine.ticks_per_quarter)
     symbols, velocity = kind.grid.encode(
@@ -88,8 +88,10 @@ def given_of(primer: Primer, kind: LineKind, style_name: str) -> Given:
     )
 
 
-def _part_of(song: Song, kind: LineKind) -> Notes | None:
-    """Return the notes that a style goes on from: all drums, or the part that has most of the melody."""
+def _part_of(song: Song, kind: LineKind, lead: int | None) -> Notes | None:
+    """Return the notes that a style goes on from: all drums, or the tune, if need be the part that is most like one."""
+    if lead is not None and not kind.is_drums and len(song.parts[lead].notes):
+        return song.parts[lead].notes
     heard = [part for part in song.parts if len(part.notes) and part.is_drum == kind.is_drums]
     if not heard:
         return None

@@ -63,9 +63,9 @@ class LineGuard:
         is_note = line.symbols[:step] >= FIRST_NOTE if not self._kind.is_drums else line.symbols[:step] > 0
         notes = np.flatnonzero(is_note)
         # A piece begins within its first bar.
-        longest = (
-            self._style.longest_gap_step if notes.size else min(int(line.bar_step[1]), self._style.longest_gap_step)
-        )
+        longest = self._style.longest_gap_step
+        if not notes.size:
+            longest = min(longest, int(line.bar_step[1]), len(line) - 1)
         gap = step - (int(notes[-1]) if notes.size else -1)
         if gap > longest:
             wanted = steered.copy()

@@ -44,6 +44,8 @@ class Primer:
     """where new music begins, in the song's own ticks"""
     is_typed: bool = False
     """whether it came as a list, without tempo, metre or instrument"""
+    lead: int | None = None
+    """which of the song's parts has the tune, where that is known"""
 
     @property
     def n_steps(self) -> int:
@@ -51,14 +53,17 @@ class Primer:
         return round(self.end_tick * STEPS_PER_QUARTER / self.song.ticks_per_quarter)
 
 
-def primer_from_song(song: Song) -> Primer:
-    """Take a whole song; new music begins with the bar after its last onset. Raises WishError for one without notes."""
+def primer_from_song(song: Song, lead: int | None = None) -> Primer:
+    """Take a whole song; new music begins with the bar after its last onset. Raises WishError for one without notes.
+
+    `lead` says which of its parts has the tune.
+    """
     if not song.n_notes:
         raise WishError("--primer: it holds no notes")
     grid = bar_grid(song)
     last_onset = max(int(part.notes.onset_tick[-1]) for part in song.parts if len(part.notes))
     end_tick = max(song.end_tick - int(_EARLY_QUARTER * song.ticks_per_quarter), last_onset + 1)
-    return Primer(song, int(grid.onset_tick[int(grid.bar_of(end_tick - 1)) + 1]))
+    return Primer(song, int(grid.onset_tick[int(grid.bar_of(end_tick - 1)) + 1]), lead=lead)
 
 
 def is_typed(text: str) -> bool:
