@@ -60,13 +60,9 @@ def compose(
     """
     loaded = load_any_style(styles.find_style(style))
     how = sampling(temperature, top_p, min_p)
-    given = (
-        primer_from_song(primer, lead_of(primer))
-        if isinstance(primer, Song)
-        else None
-        if primer is None
-        else primer_of(str(primer))
-    )
+    given = None
+    if primer is not None:
+        given = primer_from_song(primer, lead_of(primer)) if isinstance(primer, Song) else primer_of(str(primer))
     wish = music_wish(
         bars, how, tempo, metre, key, instruments, steps=steps, primer=given, chords=chords, copy_guard=copy_guard
     )

@@ -93,11 +93,8 @@ def _bars(wish: Wish, given: Given | None, length: int) -> tuple[int, NDArray[np
         n_steps = int(before[-1]) + n_more * length
     if given is not None and n_steps <= given.n_steps:
         long = f"--bars {wish.n_bars}" if wish.n_steps is None else f"--steps {wish.n_steps}"
-        whole = (
-            f"{before.size - 1} bars ({given.n_steps} 16ths)"
-            if before.size > 1
-            else f"{given.n_steps} 16th{'' if given.n_steps == 1 else 's'}"
-        )
+        whole = f"{given.n_steps} 16th{'' if given.n_steps == 1 else 's'}"
+        whole = f"{before.size - 1} bars ({whole})" if before.size > 1 else whole
         raise WishError(f"{long}: the primer alone takes {whole}; ask for more")
     return n_steps, np.concatenate([before, before[-1] + length * np.arange(1, n_more + 1)])
 
