@@ -1,6 +1,6 @@
 """How well do `drums` and `melody` foresee lines that they have not learnt, beside an n-gram of the same songs?
 
-python -m benchmarks.lines [--train [--minutes 5]] [--home FOLDER]
+python -m benchmarks.lines [--train [--steps 400]] [--home FOLDER]
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _check(name: str, corpus: Corpus) -> None:
 
 
 def _table(name: str, corpus: Corpus, ngram: float, options: argparse.Namespace) -> list[Figure]:
-    """Train each preset, and the best one without lookback and attention, on the same songs for the same time."""
+    """Train each preset, and the best one without lookback and attention, on the same songs for as many steps."""
     from bandroid.training.loop import Budget
     from bandroid.training.run_folder import RunFacts, RunSong, opened
     from bandroid.training.with_net import learn_with_net
@@ -121,27 +121,21 @@ def _table(name: str, corpus: Corpus, ngram: float, options: argparse.Namespace)
         songs = tuple(RunSong(used.name, used.sha256, "train") for used in corpus.train)
         facts = RunFacts(preset.name, preset.settings_json(), songs)
         with opened(f"table-{variant}", facts, "anew") as run_folder:
-            budget = Budget(deadline_second=_in(60 * options.minutes))
+            budget = Budget(steps=options.steps)
             progress = partial(terminal.progress, quiet=True)
             trained = learn_with_net(
                 corpus.train, [1.0] * len(corpus.train), preset, run_folder, budget, device="cpu", progress=progress
             )
         nats = nats_per_step(trained.style, corpus.held_out)  # type: ignore[attr-defined]
-        log(f"{variant}: {nats:.4f} nats a step after {options.minutes:g} minutes, {nats / ngram:.3f} of the n-gram")
+        log(f"{variant}: {nats:.4f} nats a step after {options.steps} steps, {nats / ngram:.3f} of the n-gram")
         figures.append(Figure.report(f"{variant}_nats_per_step", nats, "nats"))
     return figures
 
 
-def _in(second: float) -> float:
-    import time
-
-    return time.monotonic() + second
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lines")
-    parser.add_argument("--train", action="store_true", help="also train each preset on the same songs: an hour")
-    parser.add_argument("--minutes", type=float, default=5.0, help="of training for each preset")
+    parser.add_argument("--train", action="store_true", help="also train each preset on the same songs: half an hour")
+    parser.add_argument("--steps", type=int, default=400, help="of training for each preset")
     parser.add_argument("--home", type=Path, help="where its trainings lie; a folder that is thrown away, if left out")
     return parser
 
