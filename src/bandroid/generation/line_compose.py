@@ -60,6 +60,7 @@ def compose_line(
         sheet_of,
         heeds_copies=wish.copy_guard,
         first_bar=first_bar,
+        given=frame.line.symbols[: frame.n_given_steps],
     )
     _hear_given(writer, frame)
     for bar in range(first_bar, n_bars):

@@ -39,14 +39,19 @@ class LineGuard:
         sheet_of: Callable[[int, int], Sheet],
         *,
         heeds_copies: bool,
-        first_bar: int = 0,
+        first_bar: int,
+        given: NDArray[np.int32],
     ) -> None:
-        """`shift_semitone` is how much higher than C the piece is; `sheet_of(first, end)` gives bars written so far."""
+        """`shift_semitone` is how much higher than C the piece is; `sheet_of(first, end)` gives bars written so far;
+        `given` int32[steps] holds the symbols that it begins with."""
         self._style, self._sheet_of, self._first_bar = style, sheet_of, first_bar
         self._kind: LineKind = style.kind
         player = line_up.players[0]
         low, high = player.lowest + shift_semitone - _REACH_SEMITONE, player.highest + shift_semitone + _REACH_SEMITONE
         self._low, self._high = (pitch - LOWEST_PITCH + FIRST_NOTE for pitch in (low, high))
+        notes = given[given >= FIRST_NOTE]
+        if notes.size:  # where a primer goes, what follows may go
+            self._low, self._high = min(self._low, int(notes.min())), max(self._high, int(notes.max()))
         self._most_loop_bars = max(min(line_up.habits.longest_loop_bars, n_bars // 2), _FEWEST_LOOP_BARS)
         self._heeds_copies = heeds_copies and style.index is not None and style.copy_habit is not None
         self._n_windows = self._n_copied = 0
