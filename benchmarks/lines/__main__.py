@@ -1,6 +1,6 @@
 """How well do `drums` and `melody` foresee lines that they have not learnt, beside an n-gram of the same songs?
 
-python -m benchmarks.lines [--train [--steps 400]] [--home FOLDER]
+python -m benchmarks.lines [--train [--steps 200]] [--home FOLDER]
 """
 
 from __future__ import annotations
@@ -134,8 +134,10 @@ def _table(name: str, corpus: Corpus, ngram: float, options: argparse.Namespace)
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lines")
-    parser.add_argument("--train", action="store_true", help="also train each preset on the same songs: half an hour")
-    parser.add_argument("--steps", type=int, default=400, help="of training for each preset")
+    parser.add_argument(
+        "--train", action="store_true", help="also train each preset on the same songs: a quarter of an hour"
+    )
+    parser.add_argument("--steps", type=int, default=200, help="of training for each preset")
     parser.add_argument("--home", type=Path, help="where its trainings lie; a folder that is thrown away, if left out")
     return parser
 
