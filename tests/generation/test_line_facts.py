@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bandroid.generation.line_facts import LineKind, line_facts, loud_facts, transposed
+from bandroid.generation.line_step import step_facts
 from bandroid.representations.grid import FIRST_NOTE, DrumGrid, MelodyGrid
 from bandroid.representations.line import Line
 
@@ -34,10 +35,11 @@ def some_line(kind: LineKind, seed: int, n_bars: int = 14) -> Line:
 def test_a_step_alone_is_told_the_same(kind: LineKind, seed: int, where: float) -> None:
     line = some_line(kind, seed)
     at = int(where * (len(line) - 1))
-    whole, alone = line_facts(line, kind, 0, len(line)), line_facts(line, kind, at, at + 1)
-    assert np.array_equal(whole.columns[at], alone.columns[0])
-    assert np.array_equal(whole.pointers[at], alone.pointers[0])
-    assert np.array_equal(whole.bases[at], alone.bases[0])
+    whole = line_facts(line, kind, 0, len(line))
+    for alone in (line_facts(line, kind, at, at + 1), step_facts(line, kind, at)):
+        assert np.array_equal(whole.columns[at], alone.columns[0])
+        assert np.array_equal(whole.pointers[at], alone.pointers[0])
+        assert np.array_equal(whole.bases[at], alone.bases[0])
     sizes = np.array(kind.sizes)
     assert np.all((whole.columns >= 0) & (whole.columns < sizes))
     assert whole.pointers.shape[1] == kind.n_pointers and whole.pointers.max() <= kind.grid.size

@@ -21,11 +21,11 @@ FACTS_VERSION = 1
 """raised when a column changes: a net that learnt other columns means nothing any more"""
 LOOKBACK_BARS = (1, 2, 4, 8)
 """the same place so many bars ago is told, and how long what followed there has come true again"""
-_LONGEST_MATCH_STEP = 15
-_FARTHEST = 24
-_KINDS = 3 + 2 * _FARTHEST + 1
+LONGEST_MATCH_STEP = 15
+FARTHEST = 24
+_KINDS = 3 + 2 * FARTHEST + 1
 """of a melody's symbol: nothing, hold, rest, an interval"""
-_PLACES, _LENGTHS, _BARS, _SINCE, _AHEAD = 48, 65, 16, 32, 17
+PLACES, LENGTHS, N_BARS, SINCE, _AHEAD = 48, 65, 16, 32, 17
 _CHORDS = len(QUALITIES) + 1
 N_LOUD = 17
 """velocity classes of eight, and 0 for none"""
@@ -67,8 +67,8 @@ class LineKind:
         it.
         """
         symbols = self.grid.size + 1 if self.is_drums else _KINDS
-        plain = (symbols, _SINCE, _PLACES, _LENGTHS, _BARS)
-        back = (symbols, _LONGEST_MATCH_STEP + 1) * len(LOOKBACK_BARS)
+        plain = (symbols, SINCE, PLACES, LENGTHS, N_BARS)
+        back = (symbols, LONGEST_MATCH_STEP + 1) * len(LOOKBACK_BARS)
         if self.is_drums:
             return (*plain, *back)
         chords = (_CHORDS, 13, _CHORDS, 13, _AHEAD) if self.has_chords else ()
@@ -94,7 +94,7 @@ class LineKind:
         """Rows of each column of a velocity: voice, place, what is struck, the voice's last two, anybody's last, the
         voice's one bar ago."""
         what = self.grid.size if self.is_drums else _KINDS
-        return (self.grid.n_voices, _PLACES, what, N_LOUD, N_LOUD, N_LOUD, N_LOUD)
+        return (self.grid.n_voices, PLACES, what, N_LOUD, N_LOUD, N_LOUD, N_LOUD)
 
 
 LINE_KINDS: dict[str, LineKind] = {
@@ -116,9 +116,9 @@ def line_facts(line: Line, kind: LineKind, first: int, last: int) -> Facts:
     place = step - line.bar_step[bar]
     before = np.concatenate([[line.symbols[begin - 1] if begin else -1], x[:-1]])
     onset = np.where(before >= FIRST_NOTE if not kind.is_drums else before > 0, step - 1, -1)
-    since = np.minimum(step - np.maximum.accumulate(np.where(onset >= 0, onset, begin - _SINCE)), _SINCE - 1)
-    length = np.minimum(np.diff(line.bar_step)[bar], _LENGTHS - 1)
-    plain = [since, np.minimum(place, _PLACES - 1), length, bar % _BARS]
+    since = np.minimum(step - np.maximum.accumulate(np.where(onset >= 0, onset, begin - SINCE)), SINCE - 1)
+    length = np.minimum(np.diff(line.bar_step)[bar], LENGTHS - 1)
+    plain = [since, np.minimum(place, PLACES - 1), length, bar % N_BARS]
     pitch = np.zeros(0, dtype=np.int64) if kind.is_drums else _last_pitch(line, begin, last)
     back_columns, heights, pointers = [], [], []
     for n_bars in LOOKBACK_BARS:
@@ -146,7 +146,7 @@ def line_facts(line: Line, kind: LineKind, first: int, last: int) -> Facts:
         degree = np.where(pitch > 0, (pitch - FIRST_NOTE + LOWEST_PITCH - line.tonic) % 12 + 1, 0) + 13 * line.is_minor
         columns = [_kinds(before, _pitch_before(pitch, x, before)), *plain, degree, *back_columns, *heights]
         if kind.has_chords:
-            root, quality, more = _chord_columns(line, begin, last, pitch)
+            root, quality, more = chord_columns(line, begin, last, pitch)
             columns += more
     rows = slice(first - begin, None)
     return Facts(
@@ -182,7 +182,7 @@ def loud_facts(line: Line, kind: LineKind, first: int, last: int) -> tuple[NDArr
         ago = int(loud[there[row] - begin, one]) if there[row] >= begin else 0
         rows.append((*([0, 0, *own][-2:][::-1]), *(others or [0]), ago))
     before = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    columns = np.column_stack([voice, np.minimum(place[at], _PLACES - 1), what, before])
+    columns = np.column_stack([voice, np.minimum(place[at], PLACES - 1), what, before])
     return at + begin, columns.astype(np.int64)
 
 
@@ -223,8 +223,8 @@ def _kinds(symbol: NDArray[np.int64], pitch: NDArray[np.int64]) -> NDArray[np.in
 
     A note without a pitch before it counts as an interval of nothing.
     """
-    interval = np.where(pitch > 0, np.clip(symbol - pitch, -_FARTHEST, _FARTHEST), 0)
-    return np.where(symbol > REST, interval + _FARTHEST + 3, symbol + 1)
+    interval = np.where(pitch > 0, np.clip(symbol - pitch, -FARTHEST, FARTHEST), 0)
+    return np.where(symbol > REST, interval + FARTHEST + 3, symbol + 1)
 
 
 def _bars_ago(
@@ -240,10 +240,10 @@ def _match_length(x: NDArray[np.int64], symbol: NDArray[np.int64]) -> NDArray[np
     """Return for how many steps right before each step what came was what stood there: 0 to 15."""
     differs = np.concatenate([[True], x[:-1] != symbol[:-1]])
     at = np.arange(x.size)
-    return np.minimum(at - np.maximum.accumulate(np.where(differs, at, 0)), _LONGEST_MATCH_STEP)
+    return np.minimum(at - np.maximum.accumulate(np.where(differs, at, 0)), LONGEST_MATCH_STEP)
 
 
-def _chord_columns(
+def chord_columns(
     line: Line, begin: int, last: int, pitch: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], list[NDArray[np.int64]]]:
     """Return root and quality plus 1 of each step's chord, and five columns. Chords ahead are known: the chart is

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.critique.copies import copies
+from bandroid.critique.fingerprints import fingerprints
 from bandroid.generation.line_facts import LineKind
 from bandroid.generation.line_style import LineStyle
 from bandroid.generation.lineup import LineUp
@@ -116,8 +116,9 @@ class LineGuard:
         sheet = self._sheet_of(bar - 1, bar + 1)
         if not sheet.notes.size:
             return 0, 0
-        found = copies(sheet, self._style.index)
-        return min(found.n_windows, 1), min(found.n_copied, 1)
+        keys = fingerprints([sheet]).key
+        keys = keys[keys != 0]
+        return min(keys.size, 1), int(any(key in self._style.index.windows for key in keys.tolist()))
 
     def _loop_bars(self, line: Line, bar: int) -> int:
         """Return for how many bars up to this one the line has gone round in a loop of one, two or four."""

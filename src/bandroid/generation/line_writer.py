@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.generation.line_facts import line_facts, loud_facts
+from bandroid.generation.line_facts import loud_facts
 from bandroid.generation.line_net import (
     LONGEST_MEMORY_STEP,
     LineRuntime,
@@ -15,6 +15,8 @@ from bandroid.generation.line_net import (
     attended,
     probabilities,
 )
+from bandroid.generation.line_step import step_facts
+from bandroid.representations.grid import FIRST_NOTE
 from bandroid.representations.line import Line
 
 
@@ -48,7 +50,7 @@ class LineWriter:
     def forecast(self) -> NDArray[np.float64]:
         """Hear all up to here, and return the probabilities of the next symbol, float64[V]. Once for each step."""
         step, size = self.step, self._runtime.attention_size
-        facts = line_facts(self.line, self._runtime.kind, step, step + 1)
+        facts = step_facts(self.line, self._runtime.kind, step)
         heard = self._runtime.hear(facts.columns[None], facts.pointers[None], facts.bases[None], self._state)
         self._state, self._heard = heard.after, heard.states[0, 0]
         shares = probabilities(heard.scores[0, 0])
@@ -67,9 +69,9 @@ class LineWriter:
         """
         assert self._heard is not None
         self.line.symbols[self.step] = symbol
+        if symbol < (1 if self._runtime.kind.is_drums else FIRST_NOTE):
+            return np.zeros(0, dtype=np.int64), np.zeros((0, 16))
         _, columns = loud_facts(self.line, self._runtime.kind, self.step, self.step + 1)
-        if not len(columns):
-            return columns[:, 0], np.zeros((0, 16))
         states = np.repeat(self._heard[None], len(columns), axis=0)
         return columns[:, 0], probabilities(self._runtime.loud_scores(states, columns))
 
