@@ -80,6 +80,14 @@ def test_piano_and_bass_play_the_chords() -> None:
     assert [event.text for event in symbols_of(chord, 120, has_flats=True)] == ["C", "G7", "F"]
 
 
+@pytest.mark.parametrize(("beat_steps", "second"), [(4, 8), (6, 6)], ids=["3/4", "6/8"])
+def test_the_fifth_falls_on_a_beat(beat_steps: int, second: int) -> None:
+    bar_step = np.array([0, 12])
+    _, bass = accompaniment(Chart(((number("C"),),)).steps(bar_step), bar_step, 1, beat_steps)
+    assert bass.notes.onset_tick.tolist() == [0, second]
+    assert bass.notes.end_tick.tolist() == [second, 12]
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [

@@ -178,11 +178,13 @@ def symbols_of(chord: NDArray[np.int32], ticks_per_step: int, *, has_flats: bool
     )
 
 
-def accompaniment(chord: NDArray[np.int32], bar_step: NDArray[np.int64], ticks_per_step: int) -> tuple[Part, ...]:
+def accompaniment(
+    chord: NDArray[np.int32], bar_step: NDArray[np.int64], ticks_per_step: int, beat_steps: int = 4
+) -> tuple[Part, ...]:
     """Return a piano and a bass that play int32[T] chords, so that the lead is heard over them.
 
     The piano strikes each chord where it begins and once a bar, its voices led by the shortest way; the bass plays the
-    root, and the fifth in the middle of a long chord.
+    root, and the fifth on the first beat of a long chord's second half: the third of a waltz's.
     """
     piano, bass = [], []
     voicing: list[int] = []
@@ -199,7 +201,7 @@ def accompaniment(chord: NDArray[np.int32], bar_step: NDArray[np.int64], ticks_p
             if stop - begin < 8:
                 bass.append((at, length, low, _BASS_VELOCITY))
                 continue
-            half = (stop - begin) // 2
+            half = -(-(stop - begin) // (2 * beat_steps)) * beat_steps
             fifth = 6 if one.quality in _DIMINISHED else 8 if QUALITIES[one.quality].suffix == "+" else 7
             bass.append((at, half * ticks_per_step, low, _BASS_VELOCITY))
             bass.append((at + half * ticks_per_step, length - half * ticks_per_step, low + fifth, _BASS_VELOCITY - 6))

@@ -78,7 +78,8 @@ def line_song(style: LineStyle, frame: LineFrame, line: Line, title: str) -> Son
     if style.kind.has_chords:
         chord = frame.line.chord
         chords = symbols_of(chord, int(per_step), has_flats=has_flats)
-        below = accompaniment(chord, frame.line.bar_step, int(per_step))
+        is_compound = line_up.metre[1] == 8 and line_up.metre[0] % 3 == 0
+        below = accompaniment(chord, frame.line.bar_step, int(per_step), beat_steps=6 if is_compound else 4)
         parts += [replace(part, notes=swung(part.notes, ticks, line_up.swing)) for part in below if len(part.notes)]
     metres = _metres(line.bar_step.tolist(), line_up.metre)
     fifths = (7 * shift_from_c(line.tonic, line.is_minor) + 5) % 12 - 5
