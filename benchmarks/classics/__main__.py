@@ -64,20 +64,24 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 def _against_keras(python: str, data: Path) -> list[Figure]:
     """Train and compose by turns in both environments; seconds are of the process, on one thread."""
-    train, ours = _Trainer(data), []
+    train = _Trainer(data)
+    ours: list[float] = []
+    in_fp32: list[float] = []
     keras: list[dict[str, Any]] = []
     for number in range(1, ROUNDS + 1):
-        ours.append(train.windows_per_second())
+        ours.append(train.windows_per_second(train.precision))
+        in_fp32.append(ours[-1] if train.precision == "fp32" else train.windows_per_second("fp32"))
         script = [python, str(FOLDER / "keras_lstm.py"), "--batches", "3", "--notes", "10"]
         keras.append(json.loads(subprocess.run(script, capture_output=True, text=True, check=True).stdout))
         log(
-            f"round {number}: {ours[-1]:.1f} windows/s, Keras {keras[-1]['windows_per_s']:.1f}, {keras[-1]['versions']}"
+            f"round {number}: {ours[-1]:.1f} windows/s ({train.precision}), {in_fp32[-1]:.1f} in fp32, Keras {keras[-1]['windows_per_s']:.1f}, {keras[-1]['versions']}"
         )
     keras_train = statistics.median(row["windows_per_s"] for row in keras)
     naive = statistics.median(row["notes_per_s"] for row in keras)
     notes, steps = _notes_per_second(find_style("piano-mozart")), train.composed_per_second()
     return [
         Figure("x_keras_train", statistics.median(ours) / keras_train, "x", "higher", floor=0.8, goal=1.5),
+        Figure.report("x_keras_train_fp32", statistics.median(in_fp32) / keras_train, "x"),
         Figure.report("windows_per_s", statistics.median(ours), "1/s"),
         Figure.report("keras_windows_per_s", keras_train, "1/s"),
         Figure("x_naive_compose", steps / naive, "x", "higher", floor=100, goal=500),
@@ -98,6 +102,7 @@ class _Trainer:
         from bandroid.presets import find_preset
         from bandroid.training.line import LineTask
         from bandroid.training.line_lessons import prepare
+        from bandroid.training.probe import probe
 
         torch.set_num_threads(1)
         preset = find_preset("melody")
@@ -108,13 +113,15 @@ class _Trainer:
         # Keras's net there has no dropout either.
         model = replace(preset.model, layers=LAYERS, dropout=0.0)
         # As much music a step as Keras has: 128 windows of 100 steps are 50 passages of 256.
-        self._settings = replace(preset.training, precision="fp32", threads=1, batch_size=50)
+        self._settings = replace(preset.training, threads=1, batch_size=50)
         self._task = LineTask(lessons, model, self._settings, torch.device("cpu"), "x")
         n_parameters = sum(parameter.numel() for parameter in self._task.model.parameters())
         log(f"ours has {n_parameters:,} parameters")
         self._step = 0
+        # What `learn` would find out before it trains here: bf16 where the processor has units for it.
+        self.precision = probe(self._task, self._settings).precision
 
-    def windows_per_second(self) -> float:
+    def windows_per_second(self, precision: str) -> float:
         """Train some steps; a window is 100 steps of music, each of which is foretold."""
         from bandroid.training.course import Course
         from bandroid.training.line import PASSAGE_STEPS
@@ -122,7 +129,7 @@ class _Trainer:
         from bandroid.training.stepping import Stepper
 
         batch = self._settings.batch_size
-        stepper = Stepper(self._task, self._settings, Probe("fp32", 1, batch, 1.0))
+        stepper = Stepper(self._task, self._settings, Probe(precision, 1, batch, 1.0))
         course, seconds = Course(), []
         for _ in range(1 + STEPS_EACH):
             self._step += 1
