@@ -74,7 +74,8 @@ def _against_keras(python: str, data: Path) -> list[Figure]:
         script = [python, str(FOLDER / "keras_lstm.py"), "--batches", "3", "--notes", "10"]
         keras.append(json.loads(subprocess.run(script, capture_output=True, text=True, check=True).stdout))
         log(
-            f"round {number}: {ours[-1]:.1f} windows/s ({train.precision}), {in_fp32[-1]:.1f} in fp32, Keras {keras[-1]['windows_per_s']:.1f}, {keras[-1]['versions']}"
+            f"round {number}: {ours[-1]:.1f} windows/s ({train.precision}), {in_fp32[-1]:.1f} in fp32, "
+            f"Keras {keras[-1]['windows_per_s']:.1f}, {keras[-1]['versions']}"
         )
     keras_train = statistics.median(row["windows_per_s"] for row in keras)
     naive = statistics.median(row["notes_per_s"] for row in keras)
