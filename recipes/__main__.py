@@ -17,7 +17,7 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,11 +31,13 @@ from bandroid.bundle.store import SHIPPED_FOLDER, Bundle, open_style, save_style
 from bandroid.corpus.collect import Corpus, UsedSong, collect
 from bandroid.corpus.lines import song_lines
 from bandroid.corpus.split import HELD_OUT
+from bandroid.corpus.voices import song_voices
 from bandroid.generation.line_facts import LINE_KINDS
 from bandroid.generation.styles import check_any_golden
 from bandroid.music.notes import Notes
 from bandroid.music.song import Part
 from bandroid.presets import Preset, find_preset
+from bandroid.representations.window import WINDOW_KINDS
 from bandroid.training.instant import bits_per_note, learn_instant
 from bandroid.training.run_folder import How, RunFacts, RunFolder, RunSong, opened, run_names, runs_folder
 from bandroid.training.score_bundle import score_style
@@ -65,6 +67,7 @@ def corpus_of(recipe: dict[str, Any]) -> Corpus:
     )
     if "hold_out" in recipe:
         corpus = _official_split(corpus, recipe["hold_out"])
+    corpus = _held_out_elsewhere(corpus, recipe.get("held_out_with", ()))
     return replace(corpus, used=tuple(_general_midi(used, recipe, preset) for used in corpus.used))
 
 
@@ -78,19 +81,19 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
     figures = {"songs": float(len(corpus.train)), "held_out_songs": float(len(corpus.held_out))}
     if preset.needs_torch:
         trained = _train(songs, preset, f"recipe-{recipe['name']}", recipe.get("steps"))
-        n_notes, bits = trained.n_notes, trained.bits_per_note(held_out)
         notes, figures = [left_out, *trained.notes], figures | trained.figures
+        figures |= {"notes": trained.n_notes, **trained.held_out_figures(held_out)}
     else:
         learnt = learn_instant([used.song for used in songs])
-        n_notes, bits = learnt.n_notes, bits_per_note(learnt, [used.song for used in held_out])
-        notes = [left_out]
+        bits = bits_per_note(learnt, [used.song for used in held_out])
+        notes, figures = [left_out], figures | {"notes": learnt.n_notes, "bits_per_note_held_out": round(bits, 3)}
     facts = StyleFacts(
         preset=preset.name,
         name=recipe["name"],
         summary=recipe["summary"],
         songs=[_credit(song, rows) for song in corpus.used],
         sources=[Source(**source) for source in recipe["sources"]],
-        figures=figures | {"notes": n_notes, "bits_per_note_held_out": round(bits, 3)},
+        figures=figures,
         notes=notes,
     )
     if preset.needs_torch:
@@ -120,6 +123,18 @@ def _train(songs: list[UsedSong], preset: Preset, name: str, steps: int | None) 
         )
 
 
+def _held_out_elsewhere(corpus: Corpus, styles: Sequence[str]) -> Corpus:
+    """Hold out what other styles that ship have held out: their benchmarks and ours stay clean of each other."""
+    hashes = {
+        song.sha256
+        for name in styles
+        for song in open_style(SHIPPED_FOLDER / name).manifest.training.songs
+        if song.split == "held-out"
+    }
+    used = (replace(one, split=HELD_OUT if one.sha256 in hashes else one.split) for one in corpus.used)
+    return replace(corpus, used=tuple(used))
+
+
 def _official_split(corpus: Corpus, table: Mapping[str, str]) -> Corpus:
     """Hold out the files that a collection's own table holds out."""
     folder = (DATA / table["csv"]).parent
@@ -144,7 +159,8 @@ def _general_midi(used: UsedSong, recipe: Mapping[str, Any], preset: Preset) -> 
 
     song = used.song.with_parts(tuple(mapped(part) for part in used.song.parts))
     lines = song_lines(song, LINE_KINDS[preset.parts], used.roles) if preset.parts in LINE_KINDS else None
-    return replace(used, song=song, lines=lines)
+    voices = song_voices(song, WINDOW_KINDS[preset.parts], used.roles) if preset.parts in WINDOW_KINDS else None
+    return replace(used, song=song, lines=lines, voices=voices)
 
 
 def _credit(song: UsedSong, rows: dict[str, Any]) -> TrainingSong:

@@ -8,12 +8,24 @@ from typing import Any, Literal
 
 from bandroid import near
 from bandroid.errors import WishError
-from bandroid.models.config import LineModel, QuickModel
+from bandroid.models.config import LineModel, QuickModel, SpaceModel
 from bandroid.settings import Setting, apply, as_json, setting, settings_of
 
-LearntParts = Literal["all", "keyboard", "drums", "one-drum", "melody", "lead"]
-"""what of a song is learnt: all its parts, what two hands play of it (corpus/keyboard.py), or single lines of it
-(corpus/lines.py): its drums in nine classes or as one, its melodies, its melodies over chords"""
+LearntParts = Literal[
+    "all",
+    "keyboard",
+    "drums",
+    "one-drum",
+    "melody",
+    "lead",
+    "melody-2bar",
+    "drums-2bar",
+    "melody-16bar",
+    "trio-16bar",
+]
+"""what of a song is learnt: all its parts, what two hands play of it (corpus/keyboard.py), single lines of it
+(corpus/lines.py): its drums in nine classes or as one, its melodies, its melodies over chords; or windows of some of
+its voices (corpus/voices.py)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,9 @@ class TrainingSettings:
     batch_size: int = setting(16, "passages of music that a step learns from", least=1, most=4096)
     batch_growth: int = setting(2, "how many times batch_size the probe may take instead; 1 keeps it", least=1, most=16)
     weight_decay: float = setting(0.01, "pull of all weights towards nothing, against memorising", least=0.0, most=1.0)
+    decay_steps: int = setting(
+        0, "steps over which the learning rate falls to a twentieth; 0: it stays", least=0, most=100_000_000
+    )
     warmup_steps: int = setting(20, "steps until the learning rate is reached", least=0, most=100_000)
     gradient_clip: float = setting(1.0, "longest step that a single batch may ask for", least=0.001, most=1000.0)
     ema_decay: float = setting(
@@ -53,10 +68,10 @@ class Preset:
     summary: str
     """one line, in a musician's words"""
     kind: str
-    """"counts" (nothing is trained, no PyTorch), "quick" (the recurrent model over scores) or "line" (over one
-    voice)
+    """"counts" (nothing is trained, no PyTorch), "quick" (the recurrent model over scores), "line" (over one voice) or
+    "space" (a latent space)
     """
-    model: QuickModel | LineModel | None = None
+    model: QuickModel | LineModel | SpaceModel | None = None
     training: TrainingSettings | None = None
     parts: LearntParts = "all"
     counts_mb: float = 3.0
@@ -93,6 +108,19 @@ class Preset:
 
 _OF_LINES = TrainingSettings(batch_growth=1, weight_decay=0.02, ema_decay=0.98, patience=8)
 """a step of one voice is cheap, so its songs held out are asked for longer whether more helps"""
+
+_OF_SPACES = TrainingSettings(
+    learning_rate=1e-3,
+    batch_size=32,
+    batch_growth=1,
+    weight_decay=0.01,
+    warmup_steps=50,
+    ema_decay=0.995,
+    patience=8,
+    copy_patience=0,
+)
+"""small steps: at twice the rate z is never listened to. What a space copies is asked of what is drawn from it."""
+_OF_16_BARS = SpaceModel(z_window=64, z_slice=16, free_bits=160.0)
 
 PRESETS = (
     Preset("instant", "counts what follows what in the band's own songs: a style in seconds", "counts"),
@@ -165,6 +193,38 @@ PRESETS = (
         LineModel(attention=32),
         _OF_LINES,
         parts="lead",
+    ),
+    Preset(
+        "melody-2bar",
+        "MusicVAE's cat-mel_2bar: a space of melodies of two bars, to sample, vary, blend and steer",
+        "space",
+        SpaceModel(),
+        _OF_SPACES,
+        parts="melody-2bar",
+    ),
+    Preset(
+        "drums-2bar",
+        "MusicVAE's cat-drums_2bar: a space of two bars of nine kinds of drums, with how hard each is struck",
+        "space",
+        SpaceModel(),
+        _OF_SPACES,
+        parts="drums-2bar",
+    ),
+    Preset(
+        "melody-16bar",
+        "MusicVAE's hierdec-mel_16bar: a space of melodies of 16 bars, made of what comes again",
+        "space",
+        _OF_16_BARS,
+        _OF_SPACES,
+        parts="melody-16bar",
+    ),
+    Preset(
+        "trio-16bar",
+        "MusicVAE's hierdec-trio_16bar: a space of lead, bass and drums over 16 bars",
+        "space",
+        _OF_16_BARS,
+        _OF_SPACES,
+        parts="trio-16bar",
     ),
     Preset(
         "tiny",

@@ -83,15 +83,15 @@ def _line(net: LineNet, is_int8: bool) -> bytes:
     afters: list[tuple[str, str]] = []
     for lstm, h, c in zip(net.layers, *split, strict=True):
         assert isinstance(lstm, nn.LSTM)
-        x, *after = _lstm(graph, lstm, x, h, c)
+        x, *after = append_lstm(graph, lstm, x, h, c)
         afters.append((after[0], after[1]))
     states = graph.node("Transpose", x, perm=[1, 0, 2])
     z = graph.node("Concat", states, facts, axis=2)
     for layer in (net.hidden, net.hidden2):
-        z = graph.node("Relu", _linear(graph, layer, z))
-    scores = _linear(graph, net.out, z)
+        z = graph.node("Relu", append_linear(graph, layer, z))
+    scores = append_linear(graph, net.out, z)
     if kind.is_drums:
-        struck = _linear(graph, net.relatives["struck"], z)
+        struck = append_linear(graph, net.relatives["struck"], z)
         scores = graph.node("Add", scores, graph.node("MatMul", struck, graph.constant(net.bits.numpy().T)))
         nothing = graph.node("Cast", graph.node("ReduceSum", bases, graph.constant([2])), to=TensorProto.FLOAT)
         scores = graph.node("Add", scores, graph.node("Mul", nothing, graph.constant(np.zeros(1, dtype=np.float32))))
@@ -102,11 +102,11 @@ def _line(net: LineNet, is_int8: bool) -> bytes:
         meant = graph.node("Unsqueeze", pointers, graph.constant([3]))
         outcome = graph.constant(np.arange(1, kind.grid.size + 1)[None, None, None])
         is_meant = graph.node("Cast", graph.node("Equal", meant, outcome), to=TensorProto.FLOAT)
-        strength = graph.node("Unsqueeze", _linear(graph, net.relatives["pointers"], z), graph.constant([2]))
+        strength = graph.node("Unsqueeze", append_linear(graph, net.relatives["pointers"], z), graph.constant([2]))
         pointed = graph.node("Squeeze", graph.node("MatMul", strength, is_meant), graph.constant([2]))
         scores = graph.node("Add", scores, pointed)
     if net.config.attention:
-        attention = _linear(graph, net.relatives["attention"], z)
+        attention = append_linear(graph, net.relatives["attention"], z)
     else:
         attention = graph.node("Slice", z, graph.constant([0]), graph.constant([0]), graph.constant([2]))
     after = [graph.node("Concat", *part, axis=1) if len(part) > 1 else part[0] for part in zip(*afters, strict=True)]
@@ -119,7 +119,7 @@ def _line(net: LineNet, is_int8: bool) -> bytes:
     )
 
 
-def _lstm(graph: Graph, lstm: nn.LSTM, x: str, hidden: str, cell: str) -> tuple[str, str, str]:
+def append_lstm(graph: Graph, lstm: nn.LSTM, x: str, hidden: str, cell: str) -> tuple[str, str, str]:
     """Append a layer: float32[T, B, in], float32[B, units] twice -> all states float32[T, B, units], both last ones."""
     weights = dict(lstm.named_parameters())
     zero = graph.constant([0])
@@ -154,8 +154,8 @@ def _by_pitch(graph: Graph, net: LineNet, z: str, bases: str) -> str:
     degree = graph.node("Mod", graph.node("Sub", height, tonic), twelve)
     scores = graph.node(
         "Add",
-        graph.node("GatherElements", _linear(graph, net.relatives["interval"], z), interval, axis=2),
-        graph.node("GatherElements", _linear(graph, net.relatives["degree"], z), degree, axis=2),
+        graph.node("GatherElements", append_linear(graph, net.relatives["interval"], z), interval, axis=2),
+        graph.node("GatherElements", append_linear(graph, net.relatives["degree"], z), degree, axis=2),
     )
     if not net.kind.has_chords:
         nothing = graph.node("Cast", graph.node("Mul", root, graph.constant([0])), to=TensorProto.FLOAT)
@@ -168,8 +168,8 @@ def _by_pitch(graph: Graph, net: LineNet, z: str, bases: str) -> str:
     role = graph.node("Gather", graph.constant(net.roles.numpy().reshape(-1)), graph.node("Add", row, over_root))
     over = graph.node(
         "Add",
-        graph.node("GatherElements", _linear(graph, net.relatives["over_root"], z), over_root, axis=2),
-        graph.node("GatherElements", _linear(graph, net.relatives["role"], z), role, axis=2),
+        graph.node("GatherElements", append_linear(graph, net.relatives["over_root"], z), over_root, axis=2),
+        graph.node("GatherElements", append_linear(graph, net.relatives["role"], z), role, axis=2),
     )
     is_there = graph.node("Cast", graph.node("Greater", quality, graph.constant([0])), to=TensorProto.FLOAT)
     return graph.node("Add", scores, graph.node("Mul", over, is_there))
@@ -183,12 +183,12 @@ def _loud(net: LineNet, is_int8: bool) -> bytes:
     rows = graph.node("Add", columns, graph.constant(net.loud_offset.numpy()))
     found = graph.node("Gather", graph.weight(as_array(net.loud_embedding.weight)), rows)
     facts = graph.node("ReduceSum", found, graph.constant([1]), keepdims=0)
-    z = graph.node("Relu", graph.node("Add", facts, _linear(graph, net.loud_state, states)))
+    z = graph.node("Relu", graph.node("Add", facts, append_linear(graph, net.loud_state, states)))
     assert net.loud_out.in_features == LOUD_WIDTH
-    return graph.build((_linear(graph, net.loud_out, z), "scores", ["batch", N_LOUD - 1]))
+    return graph.build((append_linear(graph, net.loud_out, z), "scores", ["batch", N_LOUD - 1]))
 
 
-def _linear(graph: Graph, layer: nn.Module, x: str) -> str:
+def append_linear(graph: Graph, layer: nn.Module, x: str) -> str:
     """Append x @ weight.T + bias for x of any number of dimensions."""
     assert isinstance(layer, nn.Linear)
     turned = graph.node("Transpose", graph.weight(as_array(layer.weight)), perm=[1, 0])

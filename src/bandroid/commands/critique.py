@@ -75,11 +75,13 @@ def _reports(file: Path, band: Band, parts: LearntParts) -> Iterator[Report]:
     """Compare the songs of one file, as far as the style has learnt their parts; raises MusicFileError."""
     from bandroid.corpus.keyboard import keyboard_song
     from bandroid.corpus.lines import song_lines
+    from bandroid.corpus.voices import song_voices
     from bandroid.critique.report import critique
     from bandroid.generation.lesson import lesson
     from bandroid.generation.line_facts import LINE_KINDS
     from bandroid.music.metre import with_guessed_metre
     from bandroid.music.read import read_songs
+    from bandroid.representations.window import WINDOW_KINDS
 
     songs = read_songs(file)
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -94,6 +96,8 @@ def _reports(file: Path, band: Band, parts: LearntParts) -> Iterator[Report]:
                 song = keyboard_song(song)
             elif parts in LINE_KINDS:
                 song = song_lines(song, LINE_KINDS[parts]).song
+            elif parts in WINDOW_KINDS:
+                song = song_voices(song, WINDOW_KINDS[parts]).song
             sheet = lesson(song).sheet
         except (CorpusError, ValueError) as error:
             raise MusicFileError(file, str(error)) from None

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from bandroid.bundle.manifest import Manifest
     from bandroid.corpus.collect import Corpus, UsedSong
     from bandroid.generation.line_style import LineStyle
+    from bandroid.generation.space_style import SpaceStyle
     from bandroid.generation.style import ScoreStyle
+    from bandroid.generation.styles import AnyStyle
     from bandroid.training.evaluation import Figures
     from bandroid.training.line_evaluation import LineFigures
+    from bandroid.training.space_evaluation import SpaceFigures
 
 _NAME_WIDTH = 44
 
@@ -110,17 +113,58 @@ class _OfLines:
         return ""
 
 
+class _OfSpaces:
+    """How much of a song's windows comes back from a latent space."""
+
+    header = "windows   right  onsets  wrong z"
+    explanation = (
+        "right: share of the 16ths of every voice that come back when a window is written from its place in the space "
+        "alone; onsets: of those where something begins; wrong z: right when written from another window's place. "
+        "More is better, and wrong z should be far below."
+    )
+
+    def __init__(self, style: SpaceStyle) -> None:
+        self._style = style
+
+    def song(self, used: UsedSong) -> SpaceFigures:
+        from bandroid.training.space_evaluation import evaluate_voices
+
+        assert used.voices is not None
+        return evaluate_voices(self._style.runtime, used.voices)
+
+    def untaught(self, used: UsedSong) -> SpaceFigures:
+        from bandroid.training.space_evaluation import previous_bar
+
+        assert used.voices is not None
+        return previous_bar(self._style.kind, used.voices)
+
+    def row(self, figures: SpaceFigures) -> str:
+        shares = f"{figures.right:8.3f}{figures.onsets_right:8.3f}{figures.right_wrong_z:9.3f}"
+        return f"{figures.n_windows:7,}{shares}"
+
+    def details(self, figures: SpaceFigures) -> str:
+        return "without any style: every bar as the one before"
+
+
+def _measure_of(style: AnyStyle) -> _Measure:
+    from bandroid.generation.line_style import LineStyle
+    from bandroid.generation.space_style import SpaceStyle
+
+    if isinstance(style, SpaceStyle):
+        return _OfSpaces(style)
+    return _OfLines(style) if isinstance(style, LineStyle) else _OfScores(style)
+
+
 def evaluate(style: str, folders: Sequence[Path], *, exclude: Sequence[str], as_json: bool) -> None:
     """Measure a style on every song below some folders, those that it has learnt apart."""
     from bandroid.bundle import store
     from bandroid.corpus.collect import EXCLUDED, collect
     from bandroid.corpus.report import counted
-    from bandroid.generation.line_style import LineStyle
     from bandroid.generation.styles import load_any_style
 
     bundle = store.find_style(style)
     loaded = load_any_style(bundle)
-    measure: _Measure = _OfLines(loaded) if isinstance(loaded, LineStyle) else _OfScores(loaded)
+    measure = _measure_of(loaded)
     with terminal.progress("reading", quiet=as_json) as report:
         corpus = collect(
             folders,

@@ -167,7 +167,7 @@ def _train_and_save(corpus: Corpus, name: str, wish: LearnWish, run: RunFolder, 
     figures = _counts_of(corpus, trained.n_notes) | trained.figures
     if corpus.held_out:
         with terminal.progress("testing", quiet=quiet):
-            figures["bits_per_note_held_out"] = round(trained.bits_per_note(corpus.held_out), 3)
+            figures |= trained.held_out_figures(corpus.held_out)
     facts = StyleFacts(
         preset=wish.preset.name,
         name=name,

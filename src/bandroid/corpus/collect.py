@@ -20,6 +20,7 @@ from bandroid.corpus.lines import SongLines, song_lines
 from bandroid.corpus.role_rules import RoleRule, corrected_roles, read_roles
 from bandroid.corpus.roles import PartRole, guess_roles
 from bandroid.corpus.split import HELD_OUT, TRAIN, split_songs
+from bandroid.corpus.voices import SongVoices, song_voices
 from bandroid.errors import BandroidError, CorpusError, MusicFileError, WishError
 from bandroid.generation.line_facts import LINE_KINDS
 from bandroid.music.clock import bar_grid
@@ -30,6 +31,7 @@ from bandroid.music.song import Song
 from bandroid.music.table import note_table
 from bandroid.presets import LearntParts
 from bandroid.representations.sheet import MAX_BARS
+from bandroid.representations.window import WINDOW_KINDS
 
 FEWEST_BARS = 2
 FEWEST_NOTES = 8
@@ -61,6 +63,8 @@ class UsedSong:
     """the folder that was asked for and holds it; of a file that was named itself, the one that it lies in"""
     lines: SongLines | None = None
     """what it offers to a preset of one voice"""
+    voices: SongVoices | None = None
+    """what it offers to a latent space"""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -123,6 +127,7 @@ class _Candidate:
     whole: Song
     """with all its parts, whichever of them are learnt: what it is compared with others by"""
     lines: SongLines | None
+    voices: SongVoices | None
 
 
 def collect(
@@ -169,7 +174,7 @@ def collect(
         seed,
     )
     used = tuple(
-        UsedSong(c.file.path, c.name, c.sha256, c.song, c.roles, c.n_bars, split, c.file.folder, c.lines)
+        UsedSong(c.file.path, c.name, c.sha256, c.song, c.roles, c.n_bars, split, c.file.folder, c.lines, c.voices)
         for c, split in zip((candidates[index] for index in kept), splits, strict=True)
     )
     remarks = _unused_rules(rules, candidates, refused)
@@ -224,10 +229,11 @@ def _candidate(
     whole = song = with_guessed_metre(song, table)
     found = fingerprint(song, table)
     lines: SongLines | None = None
+    voices: SongVoices | None = None
     if parts == "keyboard" and song.n_notes:
         song, rules = keyboard_song(song), ()  # rules speak of parts that are one now
         table = note_table(song)
-    if parts not in LINE_KINDS and is_played(song):
+    if parts not in LINE_KINDS and parts not in WINDOW_KINDS and is_played(song):
         song = song.with_remarks("played by hand: learnt on the beat, without the hand's own timing")
     roles = guess_roles(song, table)
     if rules:
@@ -236,7 +242,10 @@ def _candidate(
     if parts in LINE_KINDS and song.n_notes:
         lines = song_lines(song, LINE_KINDS[parts], roles)
         song = song.with_remarks(*lines.remarks)
-    return _Candidate(file, name, sha256, song, roles, bar_grid(song).n_bars, found, whole, lines)
+    if parts in WINDOW_KINDS and song.n_notes:
+        voices = song_voices(song, WINDOW_KINDS[parts], roles)
+        song = song.with_remarks(*voices.remarks)
+    return _Candidate(file, name, sha256, song, roles, bar_grid(song).n_bars, found, whole, lines, voices)
 
 
 def _rules(folders: Sequence[Path]) -> dict[Path, tuple[RoleRule, ...]]:

@@ -23,11 +23,12 @@ from bandroid.music.theory import chord_symbols, estimate_key
 from bandroid.representations.grid import STEPS_PER_QUARTER, DrumGrid, Grid
 from bandroid.representations.line import Line, song_bar_steps, song_chords, stretches
 
-_FINE_TICKS_PER_QUARTER = 960
+FINE_TICKS_PER_QUARTER = 960
 """swing is taken out at this resolution"""
 _POLYPHONIC_SHARE = 0.05
 """of a part's onsets; fewer chords need no word"""
-_MELODIC = ("vocal line", "lead")
+MELODIC_ROLES = ("vocal line", "lead")
+"""what is taken for a melody"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +54,9 @@ def song_lines(song: Song, kind: LineKind, roles: Sequence[PartRole] = ()) -> So
     parts, remarks = _parts(song, grid, roles or guess_roles(song))
     if not parts:
         raise CorpusError("has no drums" if kind.is_drums else "has no melody")
-    fine = snap(song, _FINE_TICKS_PER_QUARTER).song if song.ticks_per_quarter < _FINE_TICKS_PER_QUARTER else song
+    fine = snap(song, FINE_TICKS_PER_QUARTER).song if song.ticks_per_quarter < FINE_TICKS_PER_QUARTER else song
     tpq = fine.ticks_per_quarter
-    everything = _together([part.notes for part in _scaled(parts, song.ticks_per_quarter, tpq)])
+    everything = together([part.notes for part in scaled(parts, song.ticks_per_quarter, tpq)])
     swing = swing_of(everything, tpq)
     key = estimate_key(song)
     with_symbols = fine
@@ -64,7 +65,7 @@ def song_lines(song: Song, kind: LineKind, roles: Sequence[PartRole] = ()) -> So
         remarks = (*remarks, "chords worked out from the notes")
     lines: list[Line] = []
     on_grid: list[Part] = []
-    for part in _scaled(parts, song.ticks_per_quarter, tpq):
+    for part in scaled(parts, song.ticks_per_quarter, tpq):
         symbols, velocity = grid.encode(straightened(part.notes, tpq, swing), tpq)
         if not symbols.size:
             continue
@@ -93,29 +94,36 @@ def _parts(song: Song, grid: Grid, roles: Sequence[PartRole]) -> tuple[tuple[Par
         drums = [part for part, _ in heard if part.is_drum]
         if not drums:
             return (), ()
-        return (replace(drums[0], notes=_together([part.notes for part in drums])),), ()
+        return (replace(drums[0], notes=together([part.notes for part in drums])),), ()
     pitched = [(part, role.role) for part, role in heard if not part.is_drum]
-    chosen = [part for part, role in pitched if role in _MELODIC]
+    chosen = [part for part, role in pitched if role in MELODIC_ROLES]
     if not chosen:
         others = [part for part, role in pitched if role != "bass"] or [part for part, _ in pitched]
         chosen = sorted(others, key=lambda part: -float(part.notes.pitch.mean()))[:1]
     remarks = []
     for part in chosen:
-        n_onsets = int(np.unique(part.notes.onset_tick).size)
-        if len(part.notes) - n_onsets > _POLYPHONIC_SHARE * n_onsets:
-            name = part.name.strip() or program_name(part.program, False)
-            remarks.append(f"{name} plays chords: its top line is taken")
+        if word := polyphony_remark(part):
+            remarks.append(word)
     return tuple(chosen), tuple(remarks)
 
 
-def _scaled(parts: Sequence[Part], ticks_per_quarter: int, to: int) -> list[Part]:
+def polyphony_remark(part: Part) -> str:
+    """Say that only a part's top line is taken, where it plays chords; else nothing."""
+    n_onsets = int(np.unique(part.notes.onset_tick).size)
+    if len(part.notes) - n_onsets <= _POLYPHONIC_SHARE * n_onsets:
+        return ""
+    return f"{part.name.strip() or program_name(part.program, False)} plays chords: its top line is taken"
+
+
+def scaled(parts: Sequence[Part], ticks_per_quarter: int, to: int) -> list[Part]:
     """Bring parts to a finer resolution."""
     if ticks_per_quarter == to:
         return list(parts)
     return list(snap(Song(ticks_per_quarter, tuple(parts)), to).song.parts)
 
 
-def _together(notes: Sequence[Notes]) -> Notes:
+def together(notes: Sequence[Notes]) -> Notes:
+    """Put the notes of several parts into one."""
     return Notes(
         *(
             np.concatenate([getattr(one, name) for one in notes])

@@ -13,11 +13,14 @@ from bandroid.generation.continuation import continue_song
 from bandroid.generation.line_compose import compose_line
 from bandroid.generation.line_style import NAME as LINE
 from bandroid.generation.line_style import LineStyle, check_line_golden, load_line_style
+from bandroid.generation.space_compose import compose_space
+from bandroid.generation.space_style import NAME as WINDOW
+from bandroid.generation.space_style import SpaceStyle, check_space_golden, load_space_style
 from bandroid.generation.style import ScoreStyle, check_golden, load_style
 from bandroid.music.clock import bar_grid
 from bandroid.representations.sheet import TICKS_PER_QUARTER
 
-AnyStyle: TypeAlias = ScoreStyle | LineStyle
+AnyStyle: TypeAlias = ScoreStyle | LineStyle | SpaceStyle
 Report: TypeAlias = Callable[[int, int], None]
 
 
@@ -25,6 +28,8 @@ def load_any_style(bundle: Bundle) -> AnyStyle:
     """Load a style from its bundle, every file checked; raises StyleError."""
     if bundle.manifest.representation.get("name") == LINE:
         return load_line_style(bundle)
+    if bundle.manifest.representation.get("name") == WINDOW:
+        return load_space_style(bundle)
     return load_style(bundle)
 
 
@@ -36,6 +41,10 @@ def load_score_style(bundle: Bundle, verb: str) -> ScoreStyle:
             f"{verb}: style {style.name} writes one line; "
             f"bandroid compose {style.name} --primer SONG.mid goes on from a song"
         )
+    if isinstance(style, SpaceStyle):
+        raise StyleError(
+            f"{verb}: style {style.name} is a latent space; bandroid vary, interpolate and chain go with it"
+        )
     return style
 
 
@@ -44,6 +53,8 @@ def check_any_golden(bundle: Bundle) -> None:
     match load_any_style(bundle):
         case LineStyle() as style:
             check_line_golden(style, bundle)
+        case SpaceStyle() as style:
+            check_space_golden(style, bundle)
         case ScoreStyle() as style:
             check_golden(style, bundle)
 
@@ -57,6 +68,8 @@ def compose_any(
     """
     if isinstance(style, LineStyle):
         return compose_line(style, wish, seed, variation, report)
+    if isinstance(style, SpaceStyle):
+        return compose_space(style, wish, seed, variation, report)
     if wish.chart is not None:
         raise WishError(f"--chords: style {style.name} plays no leads over chords; learn one with --preset jazz")
     if wish.primer is None:

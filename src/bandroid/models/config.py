@@ -36,3 +36,25 @@ class LineModel:
         least=0,
         most=512,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceModel:
+    """The variational autoencoder over windows that the latent spaces train."""
+
+    z_window: int = setting(32, "numbers of z that speak of the whole window", least=1, most=4096)
+    z_slice: int = setting(32, "numbers of z that speak of one half bar", least=1, most=1024)
+    width: int = setting(192, "units of the layers that hear and conduct, each way", least=8, most=2048)
+    decoder: int = setting(192, "units of the decoder that writes step by step", least=8, most=2048)
+    embedding: int = setting(48, "numbers that describe a symbol", least=4, most=1024)
+    features: int = setting(64, "numbers that the conductor says of a step", least=4, most=1024)
+    dropout: float = setting(
+        0.1, "share of the model that a step does without, against memorising", least=0.0, most=0.9
+    )
+    beta: float = setting(0.2, "what a nat of z costs against a nat of music; lower: truer, wilder", least=0.0, most=10)
+    free_bits: float = setting(0.0, "bits of z that cost nothing", least=0.0, most=100_000)
+    beta_from_step: int = setting(150, "step from which z costs anything", least=0, most=1_000_000)
+    beta_full_step: int = setting(800, "step from which it costs `beta`", least=1, most=1_000_000)
+    hearing: float = setting(
+        0.3, "share of last steps that the decoder hears while it learns: less, and it listens to z", least=0, most=1
+    )

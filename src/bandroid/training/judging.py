@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,8 @@ class Evaluation:
     learning_rate: float
     elapsed_second: float
     """time spent on training so far, breaks not counted"""
+    watched: Mapping[str, float] = field(default_factory=dict)
+    """what else the task's test says"""
 
     @property
     def is_sound(self) -> bool:

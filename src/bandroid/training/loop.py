@@ -245,6 +245,7 @@ class _Training:
             problem=sample.problem,
             learning_rate=self.stepper.learning_rate(course),
             elapsed_second=round(time.monotonic() - self.started_second, 3),
+            watched={name: float(value) for name, value in figures.items() if name not in ("loss", "accuracy")},
         )
 
     def _sample(self) -> Sample:
@@ -275,6 +276,7 @@ class _Training:
                 "accuracy/held_out": one.held_out_accuracy,
                 "copy_rate": one.copy_rate,
                 "learning_rate": one.learning_rate,
+                **{f"watched/{name}": value for name, value in one.watched.items()},
             },
         )
         self.listener.say(line_of(one, self.yardsticks, is_best=bool(found) and found[0] is one))

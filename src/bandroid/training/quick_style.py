@@ -51,6 +51,10 @@ class Trained:
     def n_notes(self) -> int:
         return self.lessons.learnt.n_notes
 
+    def held_out_figures(self, songs: Sequence[UsedSong]) -> dict[str, float]:
+        """Return what a note of songs that it has not seen costs it, for the card."""
+        return {"bits_per_note_held_out": round(self.bits_per_note(songs), 3)}
+
     def bits_per_note(self, songs: Sequence[UsedSong]) -> float:
         """Return what songs that it has not seen cost it (training/evaluation.py)."""
         return evaluate(self.style.model, [used.song for used in songs]).bits_per_note

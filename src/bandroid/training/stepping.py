@@ -16,6 +16,9 @@ from bandroid.training.course import Course
 from bandroid.training.probe import Probe, in_precision
 from bandroid.training.task import Task
 
+_LEAST_RATE = 0.05
+"""share of the learning rate that is left where it has fallen"""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -61,9 +64,13 @@ class Stepper:
         return Step(value, figures, rate, is_finite)
 
     def learning_rate(self, course: Course) -> float:
-        """Return the rate at the course's step: warming up, then constant, halved with every collapse."""
+        """Return the rate at the course's step: warming up, constant or falling, halved with every collapse."""
         warm = min((course.step - course.warm_from) / (self._settings.warmup_steps + 1), 1.0)
-        return self._settings.learning_rate * course.rate_factor * warm
+        fallen = 1.0
+        if self._settings.decay_steps:
+            done = min(course.step / self._settings.decay_steps, 1.0)
+            fallen = _LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+        return self._settings.learning_rate * course.rate_factor * warm * fallen
 
     def take_up(self, weights: Mapping[str, Tensor]) -> None:
         """Go on from other weights, with nothing remembered of the way here."""

@@ -9,16 +9,19 @@ from typing import Any, Protocol
 from bandroid.bundle.manifest import Manifest
 from bandroid.corpus.collect import UsedSong
 from bandroid.generation.line_facts import LINE_KINDS
-from bandroid.models.config import LineModel, QuickModel
+from bandroid.models.config import LineModel, QuickModel, SpaceModel
 from bandroid.models.line import LineNet
 from bandroid.models.quick import QuickNet
+from bandroid.models.vae import SpaceNet
 from bandroid.presets import Preset
+from bandroid.representations.window import WINDOW_KINDS
 from bandroid.training.line_style import learn_line
 from bandroid.training.loop import Budget
 from bandroid.training.probe import find_device
 from bandroid.training.quick import check_size
 from bandroid.training.quick_style import learn_quick
 from bandroid.training.run_folder import RunFolder
+from bandroid.training.space_style import learn_space
 from bandroid.training.style_facts import StyleFacts
 
 Report = Callable[[int, int], None]
@@ -42,8 +45,8 @@ class TrainedStyle(Protocol):
         """What a reader of the card should know of the training."""
         ...
 
-    def bits_per_note(self, songs: Sequence[UsedSong]) -> float:
-        """Return what songs that it has not seen cost it."""
+    def held_out_figures(self, songs: Sequence[UsedSong]) -> dict[str, float]:
+        """Return figures of songs that it has not seen, for the card."""
         ...
 
     def files(
@@ -60,6 +63,8 @@ def check_can_train(preset: Preset, device: str) -> None:
             check_size(lambda: QuickNet(config))
         case LineModel() as line_config:
             check_size(lambda: LineNet(line_config, LINE_KINDS[preset.parts]))
+        case SpaceModel() as space_config:
+            check_size(lambda: SpaceNet(space_config, WINDOW_KINDS[preset.parts]))
     find_device(device)
 
 
@@ -82,4 +87,7 @@ def learn_with_net(
     if preset.parts in LINE_KINDS:
         lines = [used.lines for used in songs if used.lines is not None]
         return learn_line(lines, weights, preset, LINE_KINDS[preset.parts], run, budget, **ways)
+    if preset.parts in WINDOW_KINDS:
+        voices = [used.voices for used in songs if used.voices is not None]
+        return learn_space(voices, weights, preset, WINDOW_KINDS[preset.parts], run, budget, **ways)
     return learn_quick([used.song for used in songs], weights, preset, run, budget, **ways)

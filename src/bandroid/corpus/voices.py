@@ -1,0 +1,153 @@
+"""Which voices a song offers to a latent space: melodies, basses, drums, each as one line on the song's own bars.
+
+A window (representations/window.py) takes one line of each voice: every bar is a start, every combination of lines
+counts, whatever programs play them, and a song without a bass still gives its lead and its drums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.corpus.lines import FINE_TICKS_PER_QUARTER, MELODIC_ROLES, polyphony_remark, scaled, together
+from bandroid.corpus.roles import PartRole, guess_roles
+from bandroid.errors import CorpusError
+from bandroid.music.quantize import snap
+from bandroid.music.song import Part, Song
+from bandroid.music.swing import Swing, straightened, swing_of
+from bandroid.representations.grid import STEPS_PER_QUARTER, DrumGrid
+from bandroid.representations.line import Line, song_bar_steps
+from bandroid.representations.window import MOST_BAR_STEPS, Voice, Window, WindowKind, cut
+
+FEWEST_ONSETS = {2: 2, 16: 8}
+"""of a voice in a window of so many bars; with fewer it is not there"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SongVoices:
+    """What one song offers."""
+
+    lines: tuple[tuple[Line, ...], ...]
+    """per voice: whole parts, all on the same bars"""
+    parts: tuple[tuple[Part, ...], ...]
+    """per voice: who plays them, with their notes on the grid at four ticks a quarter"""
+    bar_step: NDArray[np.int64]
+    """int64[bars + 1]"""
+    song: Song
+    """the same parts in one song on the grid: to be compared, and to know who plays"""
+    swing: Swing
+    starts: tuple[tuple[int, tuple[tuple[int, ...], ...]], ...]
+    """where windows begin: a bar, and per voice which of its lines play there"""
+    remarks: tuple[str, ...]
+
+    @property
+    def n_windows(self) -> int:
+        """How many windows there are, all combinations counted."""
+        return sum(int(np.prod([max(len(lines), 1) for lines in playing])) for _, playing in self.starts)
+
+    def window(self, kind: WindowKind, bar: int, lines: Sequence[int | None]) -> Window:
+        """Return the window from a bar on, of one line per voice; None where a voice is not there."""
+        start, end = int(self.bar_step[bar]), int(self.bar_step[bar + kind.n_bars])
+        symbols = np.zeros((len(kind.voices), end - start), dtype=np.int32)
+        velocity = np.zeros((end - start, kind.n_channels), dtype=np.int32)
+        for index, (line, channel) in enumerate(zip(lines, kind.channels, strict=True)):
+            if line is not None:
+                symbols[index], velocity[:, channel] = cut(self.lines[index][line], start, end)
+        is_there = np.array([line is not None for line in lines])
+        return Window(symbols, velocity, int(self.bar_step[bar + 1]) - start, is_there)
+
+
+def song_voices(song: Song, kind: WindowKind, roles: Sequence[PartRole] = ()) -> SongVoices:
+    """Return the voices of a song. `roles` are the song's, one per part; guessed where not given.
+
+    Raises CorpusError, with a reason that names no file, where no window has a voice that plays.
+    """
+    chosen, remarks = _parts_of(song, kind, roles or guess_roles(song))
+    if not any(chosen):
+        names = " or ".join(voice.name for voice in kind.voices)
+        raise CorpusError(f"has no {names}")
+    fine = snap(song, FINE_TICKS_PER_QUARTER).song if song.ticks_per_quarter < FINE_TICKS_PER_QUARTER else song
+    tpq = fine.ticks_per_quarter
+    at_hand = [scaled(parts, song.ticks_per_quarter, tpq) for parts in chosen]
+    swing = swing_of(together([part.notes for parts in at_hand for part in parts]), tpq)
+    encoded = [
+        [voice.grid.encode(straightened(part.notes, tpq, swing), tpq) for part in parts]
+        for voice, parts in zip(kind.voices, at_hand, strict=True)
+    ]
+    n_steps = max((symbols.size for lines in encoded for symbols, _ in lines), default=0)
+    bar_step = song_bar_steps(fine, n_steps)
+    lines, players = [], []
+    for voice, parts, found in zip(kind.voices, at_hand, encoded, strict=True):
+        kept = [(part, symbols, velocity) for part, (symbols, velocity) in zip(parts, found, strict=True)]
+        kept = [one for one in kept if one[1].size]
+        lines.append(tuple(Line(s, v, bar_step, np.zeros(s.size, np.int32)) for _, s, v in kept))
+        players.append(tuple(_on_grid(part, voice, s, v) for part, s, v in kept))
+    starts = _starts(lines, kind, bar_step)
+    if not starts:
+        raise CorpusError(f"nothing in it plays through {kind.n_bars} bars of one length, a whole note at most")
+    if swing.eighth > 0.5:
+        remarks = (*remarks, f"swings: second eighths at {swing.eighth:.0%} of the beat")
+    elif swing.sixteenth > 0.5:
+        remarks = (*remarks, f"swings: second 16ths at {swing.sixteenth:.0%} of the eighth")
+    frame = snap(song.with_parts(()), STEPS_PER_QUARTER).song
+    on_grid = frame.with_parts(tuple(part for parts in players for part in parts))
+    return SongVoices(tuple(lines), tuple(players), bar_step, on_grid, swing, starts, remarks)
+
+
+def _parts_of(song: Song, kind: WindowKind, roles: Sequence[PartRole]) -> tuple[list[list[Part]], tuple[str, ...]]:
+    """Choose the parts of each voice, all drums as one; and say what is left of polyphonic ones."""
+    heard = [(part, role) for part, role in zip(song.parts, roles, strict=True) if len(part.notes)]
+    drums = [part for part, _ in heard if part.is_drum]
+    pitched = [(part, role.role) for part, role in heard if not part.is_drum]
+    chosen, remarks = [], []
+    for voice in kind.voices:
+        if voice.is_drums:
+            chosen.append([replace(drums[0], notes=together([part.notes for part in drums]))] if drums else [])
+            continue
+        parts = [part for part, role in pitched if (role == "bass" if voice.name == "bass" else role in MELODIC_ROLES)]
+        if not parts and voice.name != "bass":
+            others = [part for part, role in pitched if role != "bass"]
+            if len(kind.voices) == 1:
+                others = others or [part for part, _ in pitched]
+            parts = sorted(others, key=lambda part: -float(part.notes.pitch.mean()))[:1]
+        chosen.append(parts)
+        remarks += [word for part in parts if (word := polyphony_remark(part))]
+    return chosen, tuple(remarks)
+
+
+def _on_grid(part: Part, voice: Voice, symbols: NDArray[np.int32], velocity: NDArray[np.int32]) -> Part:
+    if isinstance(voice.grid, DrumGrid):
+        return replace(part, notes=voice.grid.decode(symbols, velocity, voice.grid.kit_of(part.notes)), lyrics=())
+    return replace(part, notes=voice.grid.decode(symbols, velocity), lyrics=())
+
+
+def _starts(
+    lines: Sequence[Sequence[Line]], kind: WindowKind, bar_step: NDArray[np.int64]
+) -> tuple[tuple[int, tuple[tuple[int, ...], ...]], ...]:
+    """Find the bars where windows begin, and who plays in each."""
+    lengths = np.diff(bar_step)
+    fewest = FEWEST_ONSETS[kind.n_bars]
+    onsets = [
+        [np.append(0, np.cumsum(voice.grid.struck(line.symbols).any(axis=1))) for line in of_voice]
+        for voice, of_voice in zip(kind.voices, lines, strict=True)
+    ]
+    starts = []
+    for bar in range(lengths.size - kind.n_bars + 1):
+        these = lengths[bar : bar + kind.n_bars]
+        if (these != these[0]).any() or not 2 <= these[0] <= MOST_BAR_STEPS:
+            continue
+        first, end = int(bar_step[bar]), int(bar_step[bar + kind.n_bars])
+        playing = tuple(
+            tuple(
+                number
+                for number, sums in enumerate(of_voice)
+                if sums[min(end, sums.size - 1)] - sums[min(first, sums.size - 1)] >= fewest
+            )
+            for of_voice in onsets
+        )
+        if any(playing):
+            starts.append((bar, playing))
+    return tuple(starts)

@@ -1,0 +1,240 @@
+"""A latent space in memory: its net, what z is like, what its sliders do, who plays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.bundle.store import Bundle
+from bandroid.critique.copies import CopyHabit, load_habit
+from bandroid.critique.fingerprints import Index, load_index
+from bandroid.critique.habits import Habits
+from bandroid.errors import StyleError
+from bandroid.generation.attributes import attributes_of
+from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
+from bandroid.music.swing import Swing
+from bandroid.representations.score_vocabulary import METRES
+from bandroid.representations.sheet import TEMPO_RANGE_QPM
+from bandroid.representations.window import (
+    MOST_BAR_STEPS,
+    WINDOW_KINDS,
+    Patches,
+    WindowKind,
+    kind_to_json,
+    patch_lengths,
+)
+
+NAME = "window"
+PLACE_NAME, GOLDEN_NAME = "place.npz", "golden.npz"
+SPACE_VERSION = 1
+"""raised when graphs or what they are told change: a space that learnt otherwise means nothing any more"""
+
+
+@dataclass(frozen=True, slots=True)
+class SpacePlayer:
+    """Who plays a voice. Raises ValueError where a value is out of range."""
+
+    program: int
+    volume: int = 100
+    pan: int = 64
+    drums: tuple[int, ...] = ()
+    """the drum of each class, for drums"""
+
+    def __post_init__(self) -> None:
+        if not all(0 <= value <= 127 for value in (self.program, self.volume, self.pan, *self.drums)):
+            raise ValueError(f"not a player: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceBand:
+    """One song's frame: who played its voices, how fast, in what metre. Raises ValueError out of range."""
+
+    players: tuple[SpacePlayer | None, ...]
+    """one per voice; None where the song has none"""
+    tempo_qpm: float
+    metre: tuple[int, int]
+    swing: Swing
+    habits: Habits
+    """how much the song rests, loops and drones"""
+
+    def __post_init__(self) -> None:
+        low, high = TEMPO_RANGE_QPM
+        if not low <= self.tempo_qpm <= high or self.metre not in METRES or self.bar_steps > MOST_BAR_STEPS:
+            raise ValueError(f"not a frame: {self}")
+
+    @property
+    def bar_steps(self) -> int:
+        """How many 16ths a bar has."""
+        return 16 * self.metre[0] // self.metre[1]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data for a manifest."""
+        players = [
+            None if one is None else [one.program, one.volume, one.pan, " ".join(map(str, one.drums))]
+            for one in self.players
+        ]
+        swing = {} if self.swing.is_straight else {"eighth": self.swing.eighth, "sixteenth": self.swing.sixteenth}
+        table = {"players": players, "tempo_qpm": self.tempo_qpm, "metre": list(self.metre), "swing": swing}
+        return {**table, "habits": self.habits.as_json()}
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> SpaceBand:
+        """Read plain data back; raises ValueError where it does not fit."""
+        try:
+            players = tuple(None if one is None else _player(one) for one in table["players"])
+            numerator, denominator = map(int, table["metre"])
+            swing, habits = Swing(**table["swing"]), Habits.from_json(table["habits"])
+            return cls(players, float(table["tempo_qpm"]), (numerator, denominator), swing, habits)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise ValueError(f"not a frame: {error}") from error
+
+
+def _player(row: Sequence[Any]) -> SpacePlayer:
+    program, volume, pan = map(int, row[:3])
+    return SpacePlayer(program, volume, pan, tuple(map(int, row[3].split())))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where the training's windows lie in a space, and how to move in it. Letters: Z numbers of z, A attributes."""
+
+    mean: NDArray[np.float32]
+    """float32[Z]"""
+    spread: NDArray[np.float32]
+    """float32[Z, Z]: lower triangle; mean + spread @ normal numbers lies as the windows do"""
+    weight: NDArray[np.float32]
+    """float32[A, Z]: what z says of each attribute, in its deviations"""
+    direction: NDArray[np.float32]
+    """float32[A, Z]: the likeliest step that adds one deviation to an attribute and leaves the others"""
+    centre: NDArray[np.float64]
+    """float64[A]: the attributes' means"""
+    deviation: NDArray[np.float64]
+    """float64[A]: their standard deviations"""
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return arrays for a file."""
+        return {
+            "mean": self.mean,
+            "spread": self.spread.astype(np.float16),
+            "weight": self.weight.astype(np.float16),
+            "direction": self.direction.astype(np.float16),
+            "centre": self.centre,
+            "deviation": self.deviation,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_attributes: int, z_size: int) -> Place:
+        """Read `to_arrays`'s; raises KeyError, ValueError where they do not fit."""
+        wanted = {
+            "mean": (z_size,),
+            "spread": (z_size, z_size),
+            "weight": (n_attributes, z_size),
+            "direction": (n_attributes, z_size),
+            "centre": (n_attributes,),
+            "deviation": (n_attributes,),
+        }
+        found: dict[str, NDArray[Any]] = {}
+        for name, shape in wanted.items():
+            array = np.asarray(arrays[name])
+            if array.shape != shape or not np.isfinite(array.astype(np.float64)).all():
+                raise ValueError(f"its {name} is none")
+            found[name] = array.astype(np.float64 if name in ("centre", "deviation") else np.float32)
+        return cls(**found)
+
+    def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float32]:
+        """Draw points where the training's windows lie: float32[n, Z]."""
+        normal = rng.standard_normal((n, self.mean.size)).astype(np.float32)
+        drawn: NDArray[np.float32] = self.mean + normal @ self.spread.T
+        return drawn
+
+
+@dataclass(frozen=True, eq=False)
+class SpaceStyle:
+    """A style that is a latent space."""
+
+    name: str
+    style_hash: str
+    runtime: SpaceRuntime
+    place: Place
+    bands: tuple[SpaceBand, ...]
+    index: Index | None = None
+    copy_habit: CopyHabit | None = None
+
+    @property
+    def kind(self) -> WindowKind:
+        return self.runtime.kind
+
+    @cached_property
+    def attributes(self) -> tuple[str, ...]:
+        """What `--set` knows."""
+        return attributes_of(self.kind)
+
+    def lengths(self, n: int, bar_steps: int) -> NDArray[np.int64]:
+        """Return int64[n, P]: half bars of n windows in one metre."""
+        return np.tile(patch_lengths(bar_steps, self.kind.n_bars), (n, 1))
+
+
+def load_space_style(bundle: Bundle) -> SpaceStyle:
+    """Load a latent space from its bundle, every file checked; raises StyleError."""
+    manifest = bundle.manifest
+    if manifest.model.get("space") != SPACE_VERSION:
+        raise StyleError(f"style {bundle.name}: it was learnt by another version of bandroid; learn it again")
+    kind = next((kind for kind in WINDOW_KINDS.values() if kind_to_json(kind) == manifest.representation), None)
+    if kind is None:
+        raise StyleError(f"style {bundle.name}: it writes music in a way that this version of bandroid does not read")
+    try:
+        runtime = SpaceRuntime({name: bundle.read(name) for name in (ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH)}, kind)
+    except StyleError as error:
+        raise StyleError(f"style {bundle.name}: {str(error).removeprefix(f'style {bundle.name}: ')}") from None
+    try:
+        bands = tuple(SpaceBand.from_json(table) for table in manifest.defaults["line_ups"])
+        if not bands or any(len(band.players) != len(kind.voices) for band in bands):
+            raise ValueError("nobody plays")
+        place = Place.from_arrays(bundle.arrays(PLACE_NAME), len(attributes_of(kind)), runtime.z_size)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StyleError(f"style {bundle.name}: its content does not fit together ({error})") from error
+    return SpaceStyle(bundle.name, bundle.style_hash, runtime, place, bands, load_index(bundle), load_habit(bundle))
+
+
+def space_golden(style: SpaceStyle, patches: Patches) -> dict[str, NDArray[np.generic]]:
+    """Return what a space makes of some windows: where they lie, and what is written there."""
+    mean = style.runtime.encode(patches).mean
+    features, states, cells = style.runtime.plan(mean, patches.lengths)
+    return {
+        "symbols": patches.symbols,
+        "velocity": patches.velocity,
+        "cells": patches.cells,
+        "lengths": patches.lengths,
+        "is_there": patches.is_there,
+        "mean": mean,
+        "features": features[:, :, 0],
+        "states": states,
+        "cell_scores": cells,
+    }
+
+
+def check_space_golden(style: SpaceStyle, bundle: Bundle) -> None:
+    """Make sure that a space works here as it did where it was made; raises StyleError."""
+    try:
+        arrays = bundle.arrays(GOLDEN_NAME)
+        patches = Patches(
+            np.asarray(arrays["symbols"], dtype=np.int64),
+            np.asarray(arrays["velocity"], dtype=np.float32),
+            np.asarray(arrays["cells"], dtype=np.int64),
+            np.asarray(arrays["lengths"], dtype=np.int64),
+            np.asarray(arrays["is_there"], dtype=np.bool_),
+        )
+        said = space_golden(style, patches)
+        is_same = all(
+            np.allclose(said[name], arrays[name], rtol=1e-3, atol=1e-3)
+            for name in ("mean", "features", "states", "cell_scores")
+        )
+    except (KeyError, ValueError, IndexError, TypeError, StyleError):
+        is_same = False
+    if not is_same:
+        raise StyleError(f"style {bundle.name}: it does not work here as it did where it was made; learn it again")

@@ -1,0 +1,155 @@
+"""Learn a latent space: gather windows, train, export what came of it, find where songs lie in it, write it down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from bandroid import __version__
+from bandroid.bundle.arrays import arrays_to_bytes
+from bandroid.bundle.export_space import check_space_parity, export_space
+from bandroid.bundle.manifest import Manifest, Training
+from bandroid.corpus.collect import UsedSong
+from bandroid.corpus.voices import SongVoices
+from bandroid.critique.copies import HABIT_NAME
+from bandroid.critique.fingerprints import INDEX_NAME
+from bandroid.generation.space_style import GOLDEN_NAME, PLACE_NAME, SPACE_VERSION, SpaceStyle, space_golden
+from bandroid.models.config import SpaceModel
+from bandroid.models.vae import SpaceNet
+from bandroid.presets import Preset, find_preset
+from bandroid.representations.window import WindowKind, kind_to_json, patches_of
+from bandroid.settings import as_json
+from bandroid.training.loop import Budget, Listener, Outcome, train
+from bandroid.training.net_files import WEIGHTS_NAME, NetFiles, eight_bit_copy, exported, figures_of_step, loss_of
+from bandroid.training.probe import find_device, on_cores
+from bandroid.training.run_folder import RunFolder
+from bandroid.training.space import SpaceTask
+from bandroid.training.space_evaluation import accuracy
+from bandroid.training.space_lessons import Report, SpaceLessons, judging_windows, prepare
+from bandroid.training.style_facts import StyleFacts
+
+_GOLDEN_WINDOWS = 2
+_MOST_WINDOWS = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedSpace:
+    """All that a latent space is written from."""
+
+    lessons: SpaceLessons
+    task: SpaceTask
+    outcome: Outcome
+    net: NetFiles
+    style: SpaceStyle
+    """ready to be measured"""
+
+    @property
+    def n_notes(self) -> int:
+        return self.lessons.n_notes
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What the training says of itself, for the card."""
+        own = figures_of_step(self.outcome.choice.evaluation)
+        own["bits_per_step_own_held_out"] = own.pop("bits_per_note_own_held_out")
+        watched = {name: round(value, 3) for name, value in self.outcome.choice.evaluation.watched.items()}
+        return {
+            **own,
+            "onsets_right_own_held_out": round(self.outcome.choice.evaluation.held_out_accuracy or 0.0, 4),
+            **watched,
+        }
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the card should know of the training."""
+        return list(self.outcome.sentences)
+
+    def held_out_figures(self, songs: Sequence[UsedSong]) -> dict[str, float]:
+        """Return how well windows of songs that it has not seen come back."""
+        windows = judging_windows(
+            [used.voices for used in songs if used.voices is not None], self.lessons.kind, _MOST_WINDOWS
+        )
+        if not windows:
+            return {}
+        patches = patches_of(windows, self.lessons.kind)
+        right, onsets = accuracy(self.style.runtime, patches, self.style.runtime.encode(patches).mean)
+        return {"steps_right_held_out": round(right, 4), "onsets_right_held_out": round(onsets, 4)}
+
+    def files(
+        self, facts: StyleFacts, more_files: Mapping[str, bytes], *, with_weights: bool = True
+    ) -> tuple[Manifest, dict[str, bytes]]:
+        """Return the style's manifest and files, for bundle.store.save_style."""
+        weights = {WEIGHTS_NAME: self.net.weights} if with_weights else {}
+        return _files(self, facts, {**weights, **more_files})
+
+
+def learn_space(
+    songs: Sequence[SongVoices],
+    weights: Sequence[float],
+    preset: Preset,
+    kind: WindowKind,
+    run: RunFolder,
+    budget: Budget,
+    *,
+    device: str = "auto",
+    say: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], AbstractContextManager[Report]],
+) -> TrainedSpace:
+    """Learn from the voices of songs, each counted by its weight; `run` is held by run_folder.opened, and gone on with.
+
+    `progress` opens a bar of that name. Raises CorpusError, WishError, StyleError, MachineError.
+    """
+    model, settings = preset.model, preset.training
+    assert isinstance(model, SpaceModel) and settings is not None
+    with progress("listening") as report:
+        lessons = prepare(songs, weights, kind, report)
+    task = SpaceTask(lessons, model, settings, find_device(device), run.name)
+    with progress("training") as report:
+        outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
+    task.model.cpu()
+    with on_cores(outcome.probe.threads):
+        net = _net_files(task)
+        return TrainedSpace(lessons, task, outcome, net, task.style(net.graphs))
+
+
+def _net_files(task: SpaceTask) -> NetFiles:
+    net = task.model
+    return exported(
+        net,
+        eight_bit_space(net),
+        lambda one: loss_of(task, one),
+        lambda one, is_int8: export_space(one, is_int8=is_int8),
+        check_space_parity,
+        {"net": as_json(net.config)},
+    )
+
+
+def eight_bit_space(net: SpaceNet) -> SpaceNet:
+    """Return a net whose matrices are rounded as graphs of eight-bit constants hold them."""
+    return eight_bit_copy(net)
+
+
+def _files(
+    trained: TrainedSpace, facts: StyleFacts, more_files: Mapping[str, bytes]
+) -> tuple[Manifest, dict[str, bytes]]:
+    style, lessons = trained.style, trained.lessons
+    manifest = Manifest(
+        name=facts.name,
+        preset=facts.preset,
+        summary=facts.summary,
+        representation=kind_to_json(lessons.kind),
+        model={"space": SPACE_VERSION, "parts": find_preset(facts.preset).parts, **trained.net.model},
+        defaults={"line_ups": [band.as_json() for band in style.bands], HABIT_NAME: lessons.copy_habit.as_json()},
+        training=Training(tuple(facts.songs), tuple(facts.sources), dict(facts.figures), tuple(facts.notes)),
+        created_by=f"bandroid {__version__}",
+    )
+    n_golden = min(_GOLDEN_WINDOWS, len(lessons.held_out))
+    files = {
+        **trained.net.graphs,
+        **more_files,
+        PLACE_NAME: arrays_to_bytes(style.place.to_arrays()),
+        GOLDEN_NAME: arrays_to_bytes(space_golden(style, lessons.held_out.rows(slice(0, n_golden)))),
+        INDEX_NAME: arrays_to_bytes(lessons.index.to_arrays()),
+    }
+    return manifest, files
