@@ -80,7 +80,8 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
     left_out = f"{len(corpus.refused)} files were left out: excluded, twice there, or too short"
     figures = {"songs": float(len(corpus.train)), "held_out_songs": float(len(corpus.held_out))}
     if preset.needs_torch:
-        trained = _train(songs, preset, f"recipe-{recipe['name']}", recipe.get("steps"))
+        start = [open_style(SHIPPED_FOLDER / one) for one in recipe.get("from", ())]
+        trained = _train(songs, preset, f"recipe-{recipe['name']}", recipe.get("steps"), start)
         notes, figures = [left_out, *trained.notes], figures | trained.figures
         figures |= {"notes": trained.n_notes, **trained.held_out_figures(held_out)}
     else:
@@ -108,7 +109,9 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
     return bundle
 
 
-def _train(songs: list[UsedSong], preset: Preset, name: str, steps: int | None) -> TrainedStyle:
+def _train(
+    songs: list[UsedSong], preset: Preset, name: str, steps: int | None, start: Sequence[Bundle]
+) -> TrainedStyle:
     """Train in a run that goes on where it was broken off, so many steps at most."""
     from bandroid.training.loop import Budget
     from bandroid.training.with_net import learn_with_net
@@ -118,9 +121,8 @@ def _train(songs: list[UsedSong], preset: Preset, name: str, steps: int | None) 
     how: How = "resume" if name in run_names() else "new"
     with opened(name, facts, how) as run:
         say, progress = partial(print, flush=True), terminal.progress
-        return learn_with_net(
-            songs, [1.0] * len(songs), preset, run, Budget(steps), device="cpu", say=say, progress=progress
-        )
+        ways: dict[str, Any] = {"start": start, "device": "cpu", "say": say, "progress": progress}
+        return learn_with_net(songs, [1.0] * len(songs), preset, run, Budget(steps), **ways)
 
 
 def _held_out_elsewhere(corpus: Corpus, styles: Sequence[str]) -> Corpus:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bandroid import terminal
+from bandroid import cli_palette, terminal
 from bandroid.commands import presets, runs, styles
 from bandroid.commands.options import (
     Audio,
@@ -49,6 +49,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start: bandroid compose. Then: bandroid learn FOLDER --name mine; bandroid compose mine",
 )
+for verb in (cli_palette.reconstruct, cli_palette.vary, cli_palette.interpolate, cli_palette.chain):
+    app.command()(verb)
 app.add_typer(styles.app, name="styles")
 app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")
@@ -250,6 +252,15 @@ def learn(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change a setting: bandroid presets show quick."),
     ] = None,
+    start: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="STYLE",
+            help="Begin a latent space with another: trio-16bar with melody-2bar, drums-2bar; may be given twice.",
+            autocompletion=complete_style,
+        ),
+    ] = None,
     device: Annotated[
         str,
         typer.Option(metavar="DEVICE", help="auto, cpu, cuda or mps.", autocompletion=lambda: list(DEVICES)),
@@ -300,6 +311,7 @@ def learn(
         held_out=held_out,
         exclude=exclude or [],
         force=force,
+        start=start or [],
     )
     (learn_each if each else learn_style)(folders, name=name, options=options, as_json=as_json)
 

@@ -120,7 +120,6 @@ _OF_SPACES = TrainingSettings(
     copy_patience=0,
 )
 """small steps: at twice the rate z is never listened to. What a space copies is asked of what is drawn from it."""
-_OF_16_BARS = SpaceModel(z_window=64, z_slice=16, free_bits=160.0)
 
 PRESETS = (
     Preset("instant", "counts what follows what in the band's own songs: a style in seconds", "counts"),
@@ -214,7 +213,7 @@ PRESETS = (
         "melody-16bar",
         "MusicVAE's hierdec-mel_16bar: a space of melodies of 16 bars, made of what comes again",
         "space",
-        _OF_16_BARS,
+        SpaceModel(),
         _OF_SPACES,
         parts="melody-16bar",
     ),
@@ -222,7 +221,7 @@ PRESETS = (
         "trio-16bar",
         "MusicVAE's hierdec-trio_16bar: a space of lead, bass and drums over 16 bars",
         "space",
-        _OF_16_BARS,
+        SpaceModel(),
         _OF_SPACES,
         parts="trio-16bar",
     ),

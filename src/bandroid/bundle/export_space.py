@@ -34,25 +34,41 @@ def check_space_parity(net: SpaceNet, graphs: dict[str, bytes]) -> float:
     for n in _SIZES:
         patches = _random_patches(net, n, rng)
         z = rng.normal(size=(n, net.z_size)).astype(np.float32)
-        features = rng.normal(size=(n, 1, net.config.features)).astype(np.float32)
-        states = rng.normal(size=(n, 2 * net.config.decoder)).astype(np.float32)
+        n_voices, config = len(net.kind.voices), net.config
+        features = rng.normal(size=(n, n_voices * config.features)).astype(np.float32)
+        hidden, cell = (rng.normal(size=(n, n_voices * config.decoder)).astype(np.float32) for _ in range(2))
         before = np.stack([rng.integers(0, voice.grid.size + 1, n) for voice in net.kind.voices], axis=1)
         with torch.no_grad():
-            arrays = (patches.symbols, patches.velocity, patches.lengths, patches.is_there)
+            arrays = (patches.symbols, patches.velocity, patches.lengths, patches.is_there.astype(np.float32))
             mean, log_variance = net.encode(*map(torch.from_numpy, arrays))
             planned = net.plan(torch.from_numpy(z), torch.from_numpy(patches.lengths))
-            written = net.steps(*map(torch.from_numpy, (features, states, before[:, :, None])))
+            written = [_written(net, index, features, hidden, cell, before) for index in range(n_voices)]
         found = runtime.encode(patches)
         pairs = [(found.mean, mean), (found.log_variance, log_variance)]
         pairs += list(zip(runtime.plan(z, patches.lengths), planned, strict=True))
-        hidden, cell = np.split(states, 2, axis=1)
-        scores, loudness, *_ = runtime.write(features[:, 0], before, hidden, cell)
-        pairs += [(scores, written[0][:, 0]), (loudness, written[1][:, 0])]
+        scores, loudness, *_ = runtime.write(features, before, hidden, cell)
+        pairs += [(scores, torch.cat([one for one, _ in written], dim=1))]
+        pairs += [(loudness, torch.cat([one for _, one in written], dim=1))]
         worst = max(worst, *(difference(one, other.numpy()) for one, other in pairs))
     net.train(was_training)
     if worst > PARITY:
         raise StyleError(f"the exported net differs from the trained one (by {worst:.2g}): please report this")
     return worst
+
+
+def _written(
+    net: SpaceNet,
+    index: int,
+    features: NDArray[np.float32],
+    hidden: NDArray[np.float32],
+    cell: NDArray[np.float32],
+    before: NDArray[np.int64],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what torch makes of one step of one voice."""
+    own = [np.split(part, len(net.kind.voices), axis=1)[index] for part in (features, hidden, cell)]
+    arrays = (own[0][:, None], np.concatenate(own[1:], axis=1), before[:, :, None])
+    scores, loudness = net.steps(index, *map(torch.from_numpy, arrays))
+    return scores[:, 0], loudness[:, 0]
 
 
 def _random_patches(net: SpaceNet, n: int, rng: np.random.Generator) -> Patches:
@@ -70,44 +86,49 @@ def _random_patches(net: SpaceNet, n: int, rng: np.random.Generator) -> Patches:
 
 
 def _encode(net: SpaceNet, is_int8: bool) -> bytes:
-    graph, kind = Graph("encode", is_int8=is_int8), net.kind
-    n_voices, n_patches = len(kind.voices), kind.n_patches
+    graph, kind, config = Graph("encode", is_int8=is_int8), net.kind, net.config
+    n_voices, n_patches, width = len(kind.voices), kind.n_patches, config.width
     symbols = graph.input("symbols", "int64", ["batch", n_patches, n_voices, PATCH_STEPS])
     velocity = graph.input("velocity", "float32", ["batch", n_patches, PATCH_STEPS, kind.n_channels])
     lengths = graph.input("lengths", "int64", ["batch", n_patches])
     is_there = graph.input("is_there", "float32", ["batch", n_voices])
-    heard = graph.node("Gather", graph.weight(as_array(net.lengths.weight)), lengths)
+    half_bars, known = [], []
     for index, channel in enumerate(kind.channels):
-        these = _only(graph, symbols, index, 2)
-        vectors = graph.node("Gather", _table(graph, net.symbols[index]), these)
+        voice = net.voice(index)
+        known.append(_part(graph, is_there, index, index + 1, 1))
+        vectors = graph.node("Gather", _table(graph, voice.symbols), _only(graph, symbols, index, 2))
         loud = _part(graph, velocity, channel.start, channel.stop, 3)
-        loudness, patches = net.loudness[index], net.patches[index]
-        assert isinstance(loudness, nn.Linear) and isinstance(patches, nn.Sequential)
-        turned = graph.node("Transpose", graph.weight(as_array(loudness.weight)), perm=[1, 0])
+        turned = graph.node("Transpose", graph.weight(as_array(voice.loudness.weight)), perm=[1, 0])
         vectors = graph.node("Add", vectors, graph.node("MatMul", loud, turned))
-        x = graph.node("Reshape", vectors, graph.constant([0, 0, PATCH_STEPS * net.config.embedding]))
-        hidden, out = (layer for layer in patches if isinstance(layer, nn.Linear))
-        x = _gelu(graph, append_linear(graph, out, _gelu(graph, append_linear(graph, hidden, x))))
-        there = graph.node("Unsqueeze", _part(graph, is_there, index, index + 1, 1), graph.constant([2]))
-        heard = graph.node("Add", heard, graph.node("Mul", x, there))
-    width = net.config.width
-    states = _gru(graph, net.hear, heard)
-    forward = _part(graph, _part(graph, states, n_patches - 1, n_patches, 1), 0, width, 2)
-    backward = _part(graph, _part(graph, states, 0, 1, 1), width, 2 * width, 2)
-    ends = graph.node("Squeeze", graph.node("Concat", forward, backward, axis=2), graph.constant([1]))
-    of_window, of_slice = append_linear(graph, net.of_window, ends), append_linear(graph, net.of_slice, states)
-    outputs = []
-    for number in range(2):
-        n_window, n_slice = net.config.z_window, net.config.z_slice
-        whole = _part(graph, of_window, number * n_window, (number + 1) * n_window, 1)
-        slices = _part(graph, of_slice, number * n_slice, (number + 1) * n_slice, 2)
-        flat = graph.node("Reshape", slices, graph.constant([0, n_patches * n_slice]))
-        outputs.append(graph.node("Concat", whole, flat, axis=1))
+        x = graph.node("Reshape", vectors, graph.constant([0, 0, PATCH_STEPS * config.embedding]))
+        x = _gelu(graph, append_linear(graph, voice.patch, x))
+        x = _gelu(graph, append_linear(graph, voice.patch2, x))
+        half_bars.append(graph.node("Mul", x, graph.node("Unsqueeze", known[-1], graph.constant([2]))))
+    everything = _sum(graph, half_bars)
+    outputs: tuple[list[str], list[str]] = ([], [])
     low, high = (graph.constant(np.array([limit], dtype=np.float32)) for limit in LOG_VARIANCE_RANGE)
-    log_variance = graph.node("Max", graph.node("Min", outputs[1], high), low)
+    for index, own in enumerate(half_bars):
+        voice = net.voice(index)
+        heard = graph.node("Add", own, graph.node("Gather", graph.weight(as_array(voice.lengths.weight)), lengths))
+        heard = _with_others(graph, net.hear_others, index, heard, everything, own)
+        states = _gru(graph, voice.hear, heard)
+        forward = _part(graph, _part(graph, states, n_patches - 1, n_patches, 1), 0, width, 2)
+        backward = _part(graph, _part(graph, states, 0, 1, 1), width, 2 * width, 2)
+        ends = graph.node("Squeeze", graph.node("Concat", forward, backward, axis=2), graph.constant([1]))
+        of_window = append_linear(graph, voice.of_window, ends)
+        of_slice = append_linear(graph, voice.of_slice, states)
+        for number in range(2):
+            n_window, n_slice = config.z_window, config.z_slice
+            whole = _part(graph, of_window, number * n_window, (number + 1) * n_window, 1)
+            slices = _part(graph, of_slice, number * n_slice, (number + 1) * n_slice, 2)
+            flat = graph.node("Reshape", slices, graph.constant([0, n_patches * n_slice]))
+            found = graph.node("Concat", whole, flat, axis=1)
+            if number == 1:
+                found = graph.node("Max", graph.node("Min", found, high), low)
+            outputs[number].append(graph.node("Mul", found, known[index]))
     return graph.build(
-        (outputs[0], "mean", ["batch", net.z_size]),
-        (log_variance, "log_variance", ["batch", net.z_size]),
+        (_together(graph, outputs[0], 1), "mean", ["batch", net.z_size]),
+        (_together(graph, outputs[1], 1), "log_variance", ["batch", net.z_size]),
     )
 
 
@@ -116,45 +137,87 @@ def _plan(net: SpaceNet, is_int8: bool) -> bytes:
     n_patches, n_voices = kind.n_patches, len(kind.voices)
     z = graph.input("z", "float32", ["batch", net.z_size])
     lengths = graph.input("lengths", "int64", ["batch", n_patches])
-    whole = graph.node("Unsqueeze", _part(graph, z, 0, config.z_window, 1), graph.constant([1]))
-    whole = graph.node("Tile", whole, graph.constant([1, n_patches, 1]))
-    slices = _part(graph, z, config.z_window, net.z_size, 1)
-    slices = graph.node("Reshape", slices, graph.constant([0, n_patches, config.z_slice]))
-    entered = append_linear(graph, net.enter, graph.node("Concat", whole, slices, axis=2))
-    entered = graph.node("Add", entered, graph.node("Gather", graph.weight(as_array(net.lengths.weight)), lengths))
-    conducted = _gru(graph, net.conduct, graph.node("Relu", entered))
-    features = append_linear(graph, net.features, _gelu(graph, append_linear(graph, net.expand, conducted)))
-    features = graph.node("Reshape", features, graph.constant([0, n_patches, PATCH_STEPS, config.features]))
-    cells = append_linear(graph, net.cells, conducted)
-    cells = graph.node("Reshape", cells, graph.constant([0, n_patches, n_voices, kind.n_cells]))
-    states = graph.node("Tanh", append_linear(graph, net.begin, conducted))
+    entered = []
+    for index in range(n_voices):
+        voice, first = net.voice(index), index * net.z_voice
+        whole = graph.node("Unsqueeze", _part(graph, z, first, first + config.z_window, 1), graph.constant([1]))
+        whole = graph.node("Tile", whole, graph.constant([1, n_patches, 1]))
+        slices = _part(graph, z, first + config.z_window, first + net.z_voice, 1)
+        slices = graph.node("Reshape", slices, graph.constant([0, n_patches, config.z_slice]))
+        x = append_linear(graph, voice.enter, graph.node("Concat", whole, slices, axis=2))
+        x = graph.node("Add", x, graph.node("Gather", graph.weight(as_array(voice.lengths.weight)), lengths))
+        entered.append(graph.node("Relu", x))
+    everything = _sum(graph, entered)
+    features, hidden, cell, cells = [], [], [], []
+    for index, own in enumerate(entered):
+        voice = net.voice(index)
+        conducted = _gru(graph, voice.conduct, _with_others(graph, net.conduct_others, index, own, everything, own))
+        expanded = append_linear(graph, voice.features, _gelu(graph, append_linear(graph, voice.expand, conducted)))
+        features.append(graph.node("Reshape", expanded, graph.constant([0, n_patches, PATCH_STEPS, config.features])))
+        states = graph.node("Tanh", append_linear(graph, voice.begin, conducted))
+        hidden.append(_part(graph, states, 0, config.decoder, 2))
+        cell.append(_part(graph, states, config.decoder, 2 * config.decoder, 2))
+        cells.append(graph.node("Unsqueeze", append_linear(graph, voice.cells, conducted), graph.constant([2])))
     return graph.build(
-        (features, "features", ["batch", n_patches, PATCH_STEPS, config.features]),
-        (states, "states", ["batch", n_patches, 2 * config.decoder]),
-        (cells, "cells", ["batch", n_patches, n_voices, kind.n_cells]),
+        (_together(graph, features, 3), "features", ["batch", n_patches, PATCH_STEPS, n_voices * config.features]),
+        (_together(graph, [*hidden, *cell], 2), "states", ["batch", n_patches, 2 * n_voices * config.decoder]),
+        (_together(graph, cells, 2), "cells", ["batch", n_patches, n_voices, kind.n_cells]),
     )
 
 
 def _write(net: SpaceNet, is_int8: bool) -> bytes:
     graph, kind, config = Graph("write", is_int8=is_int8), net.kind, net.config
-    features = graph.input("features", "float32", ["batch", config.features])
-    before = graph.input("before", "int64", ["batch", len(kind.voices)])
-    hidden, cell = (graph.input(name, "float32", ["batch", config.decoder]) for name in ("hidden", "cell"))
-    heard = ""
-    for index, table in enumerate(net.before):
-        these = _only(graph, before, index, 1)
-        found = graph.node("Gather", _table(graph, table), these)
-        heard = found if not heard else graph.node("Add", heard, found)
-    x = graph.node("Unsqueeze", graph.node("Concat", features, heard, axis=1), graph.constant([0]))
-    written, hidden_after, cell_after = append_lstm(graph, net.write, x, hidden, cell)
-    written = graph.node("Squeeze", written, graph.constant([0]))
-    written = graph.node("Add", written, append_linear(graph, net.skip, features))
+    n_voices = len(kind.voices)
+    features = graph.input("features", "float32", ["batch", n_voices * config.features])
+    before = graph.input("before", "int64", ["batch", n_voices])
+    hidden, cell = (graph.input(name, "float32", ["batch", n_voices * config.decoder]) for name in ("hidden", "cell"))
+    scores, loudness, hiddens, cells = [], [], [], []
+    last = [_only(graph, before, index, 1) for index in range(n_voices)]
+    for index in range(n_voices):
+        voice = net.voice(index)
+        heard = graph.node("Gather", _table(graph, voice.before), last[index])
+        if len(net.write_others):
+            tables = net.write_others[index]
+            assert isinstance(tables, nn.ModuleList)
+            for other in range(n_voices):
+                if other != index:
+                    of_other = graph.node("Gather", _table(graph, tables[other]), last[other])
+                    heard = graph.node("Add", heard, of_other)
+        own = _part(graph, features, index * config.features, (index + 1) * config.features, 1)
+        x = graph.node("Unsqueeze", graph.node("Concat", own, heard, axis=1), graph.constant([0]))
+        first, end = index * config.decoder, (index + 1) * config.decoder
+        starts = (_part(graph, hidden, first, end, 1), _part(graph, cell, first, end, 1))
+        written, hidden_after, cell_after = append_lstm(graph, voice.write, x, *starts)
+        written = graph.node("Squeeze", written, graph.constant([0]))
+        written = graph.node("Add", written, append_linear(graph, voice.skip, own))
+        scores.append(append_linear(graph, voice.say, written))
+        loudness.append(graph.node("Sigmoid", append_linear(graph, voice.strike, written)))
+        hiddens.append(hidden_after)
+        cells.append(cell_after)
     return graph.build(
-        (append_linear(graph, net.say, written), "scores", ["batch", net.say.out_features]),
-        (graph.node("Sigmoid", append_linear(graph, net.strike, written)), "loudness", ["batch", kind.n_channels]),
-        (hidden_after, "hidden_after", ["batch", config.decoder]),
-        (cell_after, "cell_after", ["batch", config.decoder]),
+        (_together(graph, scores, 1), "scores", ["batch", sum(voice.grid.size for voice in kind.voices)]),
+        (_together(graph, loudness, 1), "loudness", ["batch", kind.n_channels]),
+        (_together(graph, hiddens, 1), "hidden_after", ["batch", n_voices * config.decoder]),
+        (_together(graph, cells, 1), "cell_after", ["batch", n_voices * config.decoder]),
     )
+
+
+def _sum(graph: Graph, parts: list[str]) -> str:
+    return graph.node("Sum", *parts) if len(parts) > 1 else parts[0]
+
+
+def _together(graph: Graph, parts: list[str], axis: int) -> str:
+    return graph.node("Concat", *parts, axis=axis) if len(parts) > 1 else parts[0]
+
+
+def _with_others(graph: Graph, layers: nn.ModuleList, index: int, x: str, everything: str, own: str) -> str:
+    """Add to x what a voice hears of the others."""
+    if not len(layers):
+        return x
+    layer = layers[index]
+    assert isinstance(layer, nn.Linear)
+    turned = graph.node("Transpose", graph.weight(as_array(layer.weight)), perm=[1, 0])
+    return graph.node("Add", x, graph.node("MatMul", graph.node("Sub", everything, own), turned))
 
 
 def _table(graph: Graph, voice: nn.Module) -> str:

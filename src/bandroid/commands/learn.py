@@ -30,6 +30,8 @@ class LearnOptions:
     held_out: str | None
     exclude: Sequence[str]
     force: bool
+    start: Sequence[str] = ()
+    """styles that a latent space begins with"""
 
 
 def learn(folders: Sequence[Path], *, name: str | None, options: LearnOptions, as_json: bool) -> None:
@@ -102,6 +104,7 @@ def _learn_one(folders: Sequence[Path], name: str, options: LearnOptions, *, qui
         device=options.device,
         resume=options.resume,
         force=options.force,
+        start=options.start,
     )
     check_can_learn(name, wish, force=options.force)
     corpus = collect_songs(

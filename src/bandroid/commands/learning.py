@@ -36,6 +36,8 @@ class LearnWish:
     steps: int | None = None
     device: str = "auto"
     how: How = "new"
+    start: tuple[str, ...] = ()
+    """styles to begin with"""
     started_second: float = 0.0
     """by time.monotonic(): when the minutes began"""
 
@@ -66,6 +68,7 @@ def learn_wish(
     device: str = "auto",
     resume: bool = False,
     force: bool = False,
+    start: Sequence[str] = (),
 ) -> LearnWish:
     """Gather how to learn; a run that goes on keeps its own preset and settings. Raises WishError, RunError."""
     started_second = time.monotonic()
@@ -79,8 +82,10 @@ def learn_wish(
             raise WishError(f"run {name} trains preset {chosen.name}, not {preset}: leave --preset out to go on")
     else:
         chosen = find_preset(preset or DEFAULT_PRESET)
+    if start and chosen.kind != "space":
+        raise WishError(f"--from: preset {chosen.name} begins with nothing; latent spaces do (trio-16bar)")
     how: How = "resume" if resume else "anew" if force else "new"
-    return LearnWish(chosen.with_settings(settings), minutes, steps, device, how, started_second)
+    return LearnWish(chosen.with_settings(settings), minutes, steps, device, how, tuple(start), started_second)
 
 
 def check_can_learn(name: str, wish: LearnWish, *, force: bool) -> None:
@@ -160,6 +165,7 @@ def _train_and_save(corpus: Corpus, name: str, wish: LearnWish, run: RunFolder, 
         wish.preset,
         run,
         Budget(wish.steps, _deadline_second(wish, sum(used.song.n_notes for used in corpus.held_out))),
+        start=[store.find_style(one) for one in wish.start],
         device=wish.device,
         say=(lambda line: None) if quiet else terminal.remark,
         progress=partial(terminal.progress, quiet=quiet),

@@ -50,7 +50,11 @@ class SongVoices:
 
     def window(self, kind: WindowKind, bar: int, lines: Sequence[int | None]) -> Window:
         """Return the window from a bar on, of one line per voice; None where a voice is not there."""
-        start, end = int(self.bar_step[bar]), int(self.bar_step[bar + kind.n_bars])
+        return self.span(kind, bar, bar + kind.n_bars, lines)
+
+    def span(self, kind: WindowKind, bar: int, end_bar: int, lines: Sequence[int | None]) -> Window:
+        """Return any number of bars of one length, from `bar` to before `end_bar`."""
+        start, end = int(self.bar_step[bar]), int(self.bar_step[end_bar])
         symbols = np.zeros((len(kind.voices), end - start), dtype=np.int32)
         velocity = np.zeros((end - start, kind.n_channels), dtype=np.int32)
         for index, (line, channel) in enumerate(zip(lines, kind.channels, strict=True)):
@@ -65,6 +69,25 @@ def song_voices(song: Song, kind: WindowKind, roles: Sequence[PartRole] = ()) ->
 
     Raises CorpusError, with a reason that names no file, where no window has a voice that plays.
     """
+    voices = voices_of(song, kind, roles)
+    if not voices.starts:
+        raise CorpusError(f"nothing in it plays through {kind.n_bars} bars of one length, a whole note at most")
+    return voices
+
+
+def judging_windows(songs: Sequence[SongVoices], kind: WindowKind, most: int) -> list[Window]:
+    """Return windows of songs to judge by: as many of each song where there are enough, evenly spread, never drawn."""
+    share = -(-most // max(len(songs), 1))
+    windows = []
+    for song in songs:
+        for number in np.unique(np.linspace(0, len(song.starts) - 1, min(share, len(song.starts))).round()).astype(int):
+            bar, playing = song.starts[number]
+            windows.append(song.window(kind, bar, [lines[number % len(lines)] if lines else None for lines in playing]))
+    return windows
+
+
+def voices_of(song: Song, kind: WindowKind, roles: Sequence[PartRole] = ()) -> SongVoices:
+    """Do the same for a song that may be shorter than a window; raises CorpusError where it has none of the voices."""
     chosen, remarks = _parts_of(song, kind, roles or guess_roles(song))
     if not any(chosen):
         names = " or ".join(voice.name for voice in kind.voices)
@@ -86,8 +109,6 @@ def song_voices(song: Song, kind: WindowKind, roles: Sequence[PartRole] = ()) ->
         lines.append(tuple(Line(s, v, bar_step, np.zeros(s.size, np.int32)) for _, s, v in kept))
         players.append(tuple(_on_grid(part, voice, s, v) for part, s, v in kept))
     starts = _starts(lines, kind, bar_step)
-    if not starts:
-        raise CorpusError(f"nothing in it plays through {kind.n_bars} bars of one length, a whole note at most")
     if swing.eighth > 0.5:
         remarks = (*remarks, f"swings: second eighths at {swing.eighth:.0%} of the beat")
     elif swing.sixteenth > 0.5:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.errors import WishError
-from bandroid.generation.space_style import Place
+from bandroid.generation.space_place import Place
 
 Point = NDArray[np.float32]
 _PARALLEL = 1e-6

@@ -17,6 +17,7 @@ from bandroid.critique.habits import Habits
 from bandroid.errors import StyleError
 from bandroid.generation.attributes import attributes_of
 from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
+from bandroid.generation.space_place import Place
 from bandroid.music.swing import Swing
 from bandroid.representations.score_vocabulary import METRES
 from bandroid.representations.sheet import TEMPO_RANGE_QPM
@@ -97,60 +98,6 @@ class SpaceBand:
 def _player(row: Sequence[Any]) -> SpacePlayer:
     program, volume, pan = map(int, row[:3])
     return SpacePlayer(program, volume, pan, tuple(map(int, row[3].split())))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """Where the training's windows lie in a space, and how to move in it. Letters: Z numbers of z, A attributes."""
-
-    mean: NDArray[np.float32]
-    """float32[Z]"""
-    spread: NDArray[np.float32]
-    """float32[Z, Z]: lower triangle; mean + spread @ normal numbers lies as the windows do"""
-    weight: NDArray[np.float32]
-    """float32[A, Z]: what z says of each attribute, in its deviations"""
-    direction: NDArray[np.float32]
-    """float32[A, Z]: the likeliest step that adds one deviation to an attribute and leaves the others"""
-    centre: NDArray[np.float64]
-    """float64[A]: the attributes' means"""
-    deviation: NDArray[np.float64]
-    """float64[A]: their standard deviations"""
-
-    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Return arrays for a file."""
-        return {
-            "mean": self.mean,
-            "spread": self.spread.astype(np.float16),
-            "weight": self.weight.astype(np.float16),
-            "direction": self.direction.astype(np.float16),
-            "centre": self.centre,
-            "deviation": self.deviation,
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_attributes: int, z_size: int) -> Place:
-        """Read `to_arrays`'s; raises KeyError, ValueError where they do not fit."""
-        wanted = {
-            "mean": (z_size,),
-            "spread": (z_size, z_size),
-            "weight": (n_attributes, z_size),
-            "direction": (n_attributes, z_size),
-            "centre": (n_attributes,),
-            "deviation": (n_attributes,),
-        }
-        found: dict[str, NDArray[Any]] = {}
-        for name, shape in wanted.items():
-            array = np.asarray(arrays[name])
-            if array.shape != shape or not np.isfinite(array.astype(np.float64)).all():
-                raise ValueError(f"its {name} is none")
-            found[name] = array.astype(np.float64 if name in ("centre", "deviation") else np.float32)
-        return cls(**found)
-
-    def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float32]:
-        """Draw points where the training's windows lie: float32[n, Z]."""
-        normal = rng.standard_normal((n, self.mean.size)).astype(np.float32)
-        drawn: NDArray[np.float32] = self.mean + normal @ self.spread.T
-        return drawn
 
 
 @dataclass(frozen=True, eq=False)

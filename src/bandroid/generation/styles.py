@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from bandroid.bundle.store import Bundle
+from bandroid.bundle.store import Bundle, list_styles
 from bandroid.errors import StyleError, WishError
 from bandroid.generation.compose import Piece, Wish, compose
 from bandroid.generation.continuation import continue_song
@@ -46,6 +46,16 @@ def load_score_style(bundle: Bundle, verb: str) -> ScoreStyle:
             f"{verb}: style {style.name} is a latent space; bandroid vary, interpolate and chain go with it"
         )
     return style
+
+
+def load_space_style_for(bundle: Bundle) -> SpaceStyle:
+    """Load a latent space, for a verb that needs one; raises StyleError, which names those that there are."""
+    style = load_any_style(bundle)
+    if isinstance(style, SpaceStyle):
+        return style
+    spaces = [one.name for one in list_styles()[0] if one.manifest.representation.get("name") == WINDOW]
+    there = f"these do: {', '.join(spaces)}" if spaces else "learn one with --preset melody-2bar or trio-16bar"
+    raise StyleError(f"style {style.name} is no latent space, and this takes one; {there}")
 
 
 def check_any_golden(bundle: Bundle) -> None:

@@ -71,14 +71,14 @@ class PieceFiles:
 
 def style_pieces(style: str, seed: int, n_variations: int, out: Path | None) -> tuple[PieceFiles, ...]:
     """Return the places of composed pieces: ("rock", 7, 2, None) -> bandroid-out/rock-7/rock-7-1, rock-7-2."""
-    folder = _folder(out, f"{style}-{seed}")
+    folder = folder_for(out, f"{style}-{seed}")
     return tuple(PieceFiles(folder, f"{style}-{seed}-{number}") for number in range(1, n_variations + 1))
 
 
 def file_pieces(source: Path, n_songs: int, out: Path | None) -> tuple[PieceFiles, ...]:
     """Return the places for the songs of one file: (song.mid, 1, None) -> bandroid-out/song/song."""
     name = file_word(source.stem) or "song"
-    folder = _folder(out, name)
+    folder = folder_for(out, name)
     if n_songs == 1:
         return (PieceFiles(folder, name),)
     return tuple(PieceFiles(folder, f"{name}-{number}") for number in range(1, n_songs + 1))
@@ -115,7 +115,8 @@ def file_word(words: str) -> str:
     return re.sub(r"[\W_]+", "-", plain).strip("-")[:60]
 
 
-def _folder(out: Path | None, name: str) -> Path:
+def folder_for(out: Path | None, name: str) -> Path:
+    """Return the folder that was asked for, else one of that name; raises WishError where a file is meant."""
     if out is None:
         return DEFAULT_FOLDER / name
     if (

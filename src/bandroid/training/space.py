@@ -15,7 +15,8 @@ from bandroid.errors import WishError
 from bandroid.generation.compose import Wish
 from bandroid.generation.space_compose import compose_space
 from bandroid.generation.space_net import SpaceRuntime
-from bandroid.generation.space_style import Place, SpaceBand, SpacePlayer, SpaceStyle
+from bandroid.generation.space_place import Place
+from bandroid.generation.space_style import SpaceBand, SpacePlayer, SpaceStyle
 from bandroid.models.config import SpaceModel
 from bandroid.models.vae import Costs, SpaceNet, Windows, capacity
 from bandroid.music.swing import STRAIGHT

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.corpus.voices import SongVoices
+from bandroid.corpus.voices import SongVoices, judging_windows
 from bandroid.generation.space_net import SpaceRuntime
 from bandroid.representations.window import PATCH_STEPS, Patches, WindowKind, patches_of
-from bandroid.training.space_lessons import judging_windows
 
 _MOST_WINDOWS_A_SONG = 64
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.corpus.voices import SongVoices
+from bandroid.corpus.voices import SongVoices, judging_windows
 from bandroid.critique.copies import CopyHabit, habit
 from bandroid.critique.fingerprints import Index, fingerprints
 from bandroid.critique.habits import Habits, measure
@@ -132,14 +132,3 @@ def prepare(
         copy_habit=habit(index),
         n_notes=sum(song.song.n_notes for song in songs),
     )
-
-
-def judging_windows(songs: Sequence[SongVoices], kind: WindowKind, most: int) -> list[Window]:
-    """Return windows of songs to judge by: as many of each song where there are enough, evenly spread, never drawn."""
-    share = -(-most // max(len(songs), 1))
-    windows = []
-    for song in songs:
-        for number in np.unique(np.linspace(0, len(song.starts) - 1, min(share, len(song.starts))).round()).astype(int):
-            bar, playing = song.starts[number]
-            windows.append(song.window(kind, bar, [lines[number % len(lines)] if lines else None for lines in playing]))
-    return windows

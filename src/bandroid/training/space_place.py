@@ -7,34 +7,34 @@ from numpy.typing import NDArray
 
 from bandroid.generation.attributes import measure_windows
 from bandroid.generation.space_net import SpaceRuntime
-from bandroid.generation.space_style import Place
+from bandroid.generation.space_place import MOST_FACTORS, Place
 from bandroid.representations.window import Patches, Window, patches_of
 
-N_WINDOWS = 3000
+N_WINDOWS = 2000
 """that are looked at; more move nothing"""
-_BATCH = 500
-_SHRINK = 0.05
-"""share of the covariance that is its diagonal: what a few thousand windows say of how numbers hang together"""
-_RIDGE = 1.0
-"""windows' worth of doubt that any number of z says anything of an attribute, per number"""
+_BATCH = 250
+_RIDGE = 0.02
+"""of the mean variance: how much doubt there is that a direction of few windows says anything of an attribute"""
 
 
 def place_of(runtime: SpaceRuntime, windows: list[Window]) -> Place:
     """Measure a space on windows drawn as for training (at least two)."""
     mean, log_variance = located(runtime, patches_of(windows, runtime.kind))
     centre = mean.mean(axis=0)
-    inner: NDArray[np.float64] = np.cov((mean - centre).T)
-    whole = inner + np.diag(np.exp(log_variance).mean(axis=0))
-    whole = (1 - _SHRINK) * whole + _SHRINK * np.diag(np.diag(whole))
-    spread = np.linalg.cholesky(whole + 1e-6 * np.eye(len(whole)))
+    from_centre = mean - centre
+    # The windows' own directions: as many as windows at most, so no matrix of Z by Z is needed.
+    _, lengths, directions = np.linalg.svd(from_centre / np.sqrt(len(mean)), full_matrices=False)
+    n_factors = min(MOST_FACTORS, len(lengths))
+    factors = directions[:n_factors].T * lengths[:n_factors]
+    beyond = np.maximum((from_centre**2).mean(axis=0) - (factors**2).sum(axis=1), 0.0)
+    rest = np.sqrt(beyond + np.exp(log_variance).mean(axis=0))
     values = measure_windows(windows, runtime.kind)
     deviation = np.maximum(values.std(axis=0), 1e-6)
-    wanted = (values - values.mean(axis=0)) / deviation
-    weight, direction = _sliders(mean - centre, wanted, inner)
+    direction = _sliders(from_centre, (values - values.mean(axis=0)) / deviation, factors, beyond)
     return Place(
         mean=centre.astype(np.float32),
-        spread=spread.astype(np.float32),
-        weight=weight.astype(np.float32),
+        factors=factors.astype(np.float32),
+        rest=rest.astype(np.float32),
         direction=direction.astype(np.float32),
         centre=values.mean(axis=0),
         deviation=deviation,
@@ -49,18 +49,19 @@ def located(runtime: SpaceRuntime, patches: Patches) -> tuple[NDArray[np.float64
 
 
 def _sliders(
-    z: NDArray[np.float64], wanted: NDArray[np.float64], covariance: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what z says of each attribute, float64[A, Z], and the likeliest steps that move one of them alone.
+    z: NDArray[np.float64], wanted: NDArray[np.float64], factors: NDArray[np.float64], beyond: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the likeliest steps that move one attribute alone, float64[A, Z].
 
-    Weights are by ridge regression. Among all steps with weight @ step = (0, ..., 1, ..., 0) the likeliest is the one
-    of least length as the space itself measures: covariance @ weight.T @ (weight @ covariance @ weight.T)^-1.
+    What z says of each attribute is found by ridge regression (weight). Among all steps with weight @ step =
+    (0, ..., 1, ..., 0) the likeliest is the shortest as the space itself measures: C @ weight.T @ (weight @ C @
+    weight.T)^-1, with the windows' covariance C = factors @ factors.T + diag(beyond).
     """
-    size = z.shape[1]
-    scale = np.sqrt(np.maximum(np.diag(covariance), 1e-9))
-    scaled = z / scale
-    weight = np.linalg.solve(scaled.T @ scaled + _RIDGE * size * np.eye(size), scaled.T @ wanted).T / scale
-    across = weight @ covariance @ weight.T
-    across += 1e-3 * np.trace(across) / len(across) * np.eye(len(across))
-    direction = np.linalg.solve(across, weight @ covariance).astype(np.float64)
-    return weight, direction
+    across = z @ z.T
+    doubt = _RIDGE * np.trace(across) / len(across) * np.eye(len(across))
+    weight = (z.T @ np.linalg.solve(across + doubt, wanted)).T
+    moved = (weight @ factors) @ factors.T + weight * beyond
+    between = moved @ weight.T
+    between += 1e-3 * np.trace(between) / len(between) * np.eye(len(between))
+    steps: NDArray[np.float64] = np.linalg.solve(between, moved).astype(np.float64)
+    return steps

@@ -10,8 +10,9 @@ from bandroid import __version__
 from bandroid.bundle.arrays import arrays_to_bytes
 from bandroid.bundle.export_space import check_space_parity, export_space
 from bandroid.bundle.manifest import Manifest, Training
+from bandroid.bundle.store import Bundle
 from bandroid.corpus.collect import UsedSong
-from bandroid.corpus.voices import SongVoices
+from bandroid.corpus.voices import SongVoices, judging_windows
 from bandroid.critique.copies import HABIT_NAME
 from bandroid.critique.fingerprints import INDEX_NAME
 from bandroid.generation.space_style import GOLDEN_NAME, PLACE_NAME, SPACE_VERSION, SpaceStyle, space_golden
@@ -26,7 +27,8 @@ from bandroid.training.probe import find_device, on_cores
 from bandroid.training.run_folder import RunFolder
 from bandroid.training.space import SpaceTask
 from bandroid.training.space_evaluation import accuracy
-from bandroid.training.space_lessons import Report, SpaceLessons, judging_windows, prepare
+from bandroid.training.space_lessons import Report, SpaceLessons, prepare
+from bandroid.training.space_start import begin_with
 from bandroid.training.style_facts import StyleFacts
 
 _GOLDEN_WINDOWS = 2
@@ -92,19 +94,22 @@ def learn_space(
     run: RunFolder,
     budget: Budget,
     *,
+    start: Sequence[Bundle] = (),
     device: str = "auto",
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[str], AbstractContextManager[Report]],
 ) -> TrainedSpace:
     """Learn from the voices of songs, each counted by its weight; `run` is held by run_folder.opened, and gone on with.
 
-    `progress` opens a bar of that name. Raises CorpusError, WishError, StyleError, MachineError.
+    `start` are spaces to begin with; `progress` opens a bar of that name. Raises CorpusError, WishError, StyleError,
+    MachineError.
     """
     model, settings = preset.model, preset.training
     assert isinstance(model, SpaceModel) and settings is not None
     with progress("listening") as report:
         lessons = prepare(songs, weights, kind, report)
     task = SpaceTask(lessons, model, settings, find_device(device), run.name)
+    begin_with(task.model, start)
     with progress("training") as report:
         outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
     task.model.cpu()

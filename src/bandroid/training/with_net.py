@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from bandroid.bundle.manifest import Manifest
+from bandroid.bundle.store import Bundle
 from bandroid.corpus.collect import UsedSong
 from bandroid.generation.line_facts import LINE_KINDS
 from bandroid.models.config import LineModel, QuickModel, SpaceModel
@@ -75,13 +76,15 @@ def learn_with_net(
     run: RunFolder,
     budget: Budget,
     *,
+    start: Sequence[Bundle] = (),
     device: str = "auto",
     say: Callable[[str], None] = lambda line: None,
     progress: Callable[[str], AbstractContextManager[Report]],
 ) -> TrainedStyle:
     """Learn from songs, each counted by its weight; `run` is held by run_folder.opened, and gone on with.
 
-    `progress` opens a bar of that name. Raises CorpusError, WishError, StyleError, MachineError.
+    `start` are styles to begin with; `progress` opens a bar of that name. Raises CorpusError, WishError, StyleError,
+    MachineError.
     """
     ways: dict[str, Any] = {"device": device, "say": say, "progress": progress}
     if preset.parts in LINE_KINDS:
@@ -89,5 +92,5 @@ def learn_with_net(
         return learn_line(lines, weights, preset, LINE_KINDS[preset.parts], run, budget, **ways)
     if preset.parts in WINDOW_KINDS:
         voices = [used.voices for used in songs if used.voices is not None]
-        return learn_space(voices, weights, preset, WINDOW_KINDS[preset.parts], run, budget, **ways)
+        return learn_space(voices, weights, preset, WINDOW_KINDS[preset.parts], run, budget, start=start, **ways)
     return learn_quick([used.song for used in songs], weights, preset, run, budget, **ways)

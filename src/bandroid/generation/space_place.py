@@ -1,0 +1,79 @@
+"""Where the training's windows lie in a latent space: a normal distribution of few factors, and the sliders in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_FACTORS = 128
+"""directions in which numbers of z hang together; the rest is each number's own"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Letters: Z numbers of z, K factors, A attributes."""
+
+    mean: NDArray[np.float32]
+    """float32[Z]"""
+    factors: NDArray[np.float32]
+    """float32[Z, K]"""
+    rest: NDArray[np.float32]
+    """float32[Z]: mean + factors @ K normal numbers + rest * Z normal numbers lies as the windows do"""
+    direction: NDArray[np.float32]
+    """float32[A, Z]: the likeliest step that adds one deviation to an attribute and leaves the others"""
+    centre: NDArray[np.float64]
+    """float64[A]: the attributes' means"""
+    deviation: NDArray[np.float64]
+    """float64[A]: their standard deviations"""
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return arrays for a file."""
+        return {
+            "mean": self.mean,
+            "factors": self.factors.astype(np.float16),
+            "rest": self.rest,
+            "direction": self.direction.astype(np.float16),
+            "centre": self.centre,
+            "deviation": self.deviation,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_attributes: int, z_size: int) -> Place:
+        """Read `to_arrays`'s; raises KeyError, ValueError where they do not fit."""
+        n_factors = np.asarray(arrays["factors"]).shape[-1]
+        wanted = {
+            "mean": (z_size,),
+            "factors": (z_size, n_factors),
+            "rest": (z_size,),
+            "direction": (n_attributes, z_size),
+            "centre": (n_attributes,),
+            "deviation": (n_attributes,),
+        }
+        for name, shape in wanted.items():
+            array = np.asarray(arrays[name])
+            if array.shape != shape or not np.isfinite(array.astype(np.float64)).all():
+                raise ValueError(f"its {name} is none")
+        mean, factors, rest, direction = (np.asarray(arrays[name], dtype=np.float32) for name in list(wanted)[:4])
+        centre, deviation = (np.asarray(arrays[name], dtype=np.float64) for name in list(wanted)[4:])
+        return cls(mean, factors, rest, direction, centre, deviation)
+
+    def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float32]:
+        """Draw points where the training's windows lie: float32[n, Z]."""
+        common = rng.standard_normal((n, self.factors.shape[1])).astype(np.float32)
+        own = rng.standard_normal((n, self.mean.size)).astype(np.float32)
+        drawn: NDArray[np.float32] = self.mean + common @ self.factors.T + own * self.rest
+        return drawn
+
+    def completed(self, z: NDArray[np.float32], is_known: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """float32[Z], bool[Z] -> float32[Z]: z, what is not known of it put as likely as what is known makes it."""
+        if is_known.all():
+            return z
+        known = self.factors[is_known].astype(np.float64)
+        weighed = known / np.maximum(self.rest[is_known, None].astype(np.float64) ** 2, 1e-6)
+        precision = np.eye(known.shape[1]) + known.T @ weighed
+        factors = np.linalg.solve(precision, weighed.T @ (z - self.mean)[is_known])
+        likely = self.mean + self.factors @ factors
+        return np.where(is_known, z, likely).astype(np.float32)
