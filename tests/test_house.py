@@ -27,14 +27,15 @@ ORDER = (
     ("generation",),
     ("render",),
     ("corpus",),
+    ("palette",),
     ("models",),
     ("bundle.graph",),
-    ("bundle.export", "bundle.export_line"),
+    ("bundle.export", "bundle.export_line", "bundle.export_space", "bundle.export_personal"),
     ("training",),
     ("terminal",),
     ("commands", "doctor"),
     ("api",),
-    ("cli",),
+    ("cli", "cli_palette"),
     ("__main__",),
 )
 """rooms from the ground up; a room imports from rooms below it and from itself (a few files stand apart: how large
@@ -66,7 +67,13 @@ def room(path_or_module: Path | str) -> str:
     return ".".join(parts[:2]) if ".".join(parts[:2]) in LEVEL else parts[0]
 
 
-TORCH_FILES = ("bundle/export.py", "bundle/export_line.py", "bundle/graph.py")
+TORCH_FILES = (
+    "bundle/export.py",
+    "bundle/export_line.py",
+    "bundle/export_personal.py",
+    "bundle/export_space.py",
+    "bundle/graph.py",
+)
 """beside the rooms models and training"""
 
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.parent != SOURCE)

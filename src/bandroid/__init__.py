@@ -12,11 +12,43 @@ TYPE_CHECKING = False  # typing itself takes longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
-    from bandroid.api import compose, continue_song, inspect, learn, play, read_songs, render, styles, write_midi
+    from bandroid.api import (
+        chain,
+        compose,
+        continue_song,
+        corners,
+        inspect,
+        interpolate,
+        learn,
+        play,
+        read_songs,
+        reconstruct,
+        render,
+        styles,
+        vary,
+        wander,
+        write_midi,
+    )
 
 __version__ = "0.1.0"
 
-__all__ = ["compose", "continue_song", "inspect", "learn", "play", "read_songs", "render", "styles", "write_midi"]
+__all__ = [
+    "chain",
+    "compose",
+    "continue_song",
+    "corners",
+    "inspect",
+    "interpolate",
+    "learn",
+    "play",
+    "read_songs",
+    "reconstruct",
+    "render",
+    "styles",
+    "vary",
+    "wander",
+    "write_midi",
+]
 
 
 def __getattr__(name: str) -> Any:

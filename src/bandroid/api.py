@@ -7,12 +7,14 @@ bandroid.render(piece.song, "out", name="mine")
 bandroid.continue_song("song.mid", "rock", bars=8)[0].song
 bandroid.inspect("song.mid")[0].estimated_key
 bandroid.learn(["my-band"], name="mine")
+bandroid.vary("song.mid", "trio-16bar", amount=0.2)[0].song
+bandroid.interpolate("a.mid", "b.mid", "melody-2bar", steps=9)[0].song
 bandroid.styles.list_styles()
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bandroid.bundle import store as styles
@@ -21,16 +23,34 @@ from bandroid.corpus.describe import SongDescription, describe_file
 from bandroid.errors import MusicFileError
 from bandroid.generation.compose import Piece, Wish
 from bandroid.generation.primer import primer_from_song
-from bandroid.generation.styles import compose_any, load_any_style, load_score_style
+from bandroid.generation.space_style import SpaceStyle
+from bandroid.generation.styles import compose_any, load_any_style, load_score_style, load_space_style_for
 from bandroid.music.metre import with_guessed_metre
 from bandroid.music.midi_writer import write_midi
 from bandroid.music.read import read_songs
 from bandroid.music.song import Song
+from bandroid.palette.fragment import Fragment
 from bandroid.render import output
 from bandroid.render.song_files import SAMPLE_RATE_HZ, SongWriter, Written
 from bandroid.render.wish import RenderWish
 
-__all__ = ["compose", "continue_song", "inspect", "learn", "play", "read_songs", "render", "styles", "write_midi"]
+__all__ = [
+    "chain",
+    "compose",
+    "continue_song",
+    "corners",
+    "inspect",
+    "interpolate",
+    "learn",
+    "play",
+    "read_songs",
+    "reconstruct",
+    "render",
+    "styles",
+    "vary",
+    "wander",
+    "write_midi",
+]
 
 
 def compose(
@@ -96,6 +116,97 @@ def continue_song(
     return tuple(continue_it(loaded, given, wish, chosen, number) for number in range(1, variations + 1))
 
 
+def reconstruct(song: Song | str | Path, style: str, *, at: tuple[int, int] | None = None) -> Piece:
+    """Write down what a latent space hears in a song; `at` names bars from 1, both included.
+
+    Raises MusicFileError, StyleError for a style that is no latent space, WishError where it hears nothing.
+    """
+    from bandroid.palette import ways
+
+    loaded = _space(style)
+    return ways.reconstruct(loaded, _heard(loaded, song, at, only_one=False), "reconstructed")
+
+
+def vary(
+    song: Song | str | Path,
+    style: str,
+    *,
+    amount: float = 0.0,
+    settings: Mapping[str, float] | None = None,
+    more_like: str | Path | None = None,
+    less_like: str | Path | None = None,
+    strength: float = 1.0,
+    at: tuple[int, int] | None = None,
+    variations: int = 1,
+    seed: int | None = None,
+    temperature: float = 0.5,
+) -> tuple[Piece, ...]:
+    """Write neighbours of a song, or what sliders make of it: `settings` as {"density": 1.5}, in usual deviations.
+
+    Raises MusicFileError, CorpusError, StyleError, WishError.
+    """
+    from bandroid.commands.palette import windows_of
+    from bandroid.palette import ways
+
+    loaded = _space(style)
+    heard = _heard(loaded, song, at, only_one=False)
+    direction = None
+    if more_like is not None or less_like is not None:
+        more, less = (windows_of(loaded, Path(one)) if one is not None else [] for one in (more_like, less_like))
+        direction = ways.more_like(loaded, more, less)
+    turn = ways.Turn(amount, dict(settings or {}), direction, strength)
+    how, chosen = sampling(temperature, None, None), drawn_seed(seed)
+    return tuple(ways.vary(loaded, heard, turn, f"varied {n}", how, chosen, n) for n in range(1, variations + 1))
+
+
+def interpolate(
+    a: Song | str | Path,
+    b: Song | str | Path,
+    style: str,
+    *,
+    steps: int = 9,
+    keep_ends: bool = False,
+    at: tuple[int, int] | None = None,
+) -> tuple[Piece, tuple[Piece, ...]]:
+    """Blend two songs: the path as one piece, and each of its steps.
+
+    Raises MusicFileError, StyleError, WishError.
+    """
+    from bandroid.palette import ways
+
+    loaded = _space(style)
+    ends = [_heard(loaded, one, at, only_one=True) for one in (a, b)]
+    return ways.interpolate(loaded, ends[0], ends[1], steps, "path", keep_ends=keep_ends)
+
+
+def corners(
+    songs: Sequence[Song | str | Path], style: str, *, size: int = 5, at: tuple[int, int] | None = None
+) -> list[list[Piece]]:
+    """Blend four songs into a grid of pieces, A B above C D. Raises MusicFileError, StyleError, WishError."""
+    from bandroid.palette import ways
+
+    loaded = _space(style)
+    return ways.corners(loaded, [_heard(loaded, one, at, only_one=True) for one in songs], size, "grid")
+
+
+def wander(style: str, *, points: int = 2, steps: int = 9, seed: int | None = None) -> tuple[Piece, tuple[Piece, ...]]:
+    """Walk between drawn points of a latent space. Raises StyleError, WishError."""
+    from bandroid.palette import ways
+
+    loaded, chosen = _space(style), drawn_seed(seed)
+    return ways.wander(loaded, points, steps, ways.usual_band(loaded, chosen), "path", chosen)
+
+
+def chain(
+    songs: Sequence[Song | str | Path], style: str, *, between: int = 1, at: tuple[int, int] | None = None
+) -> Piece:
+    """Join songs into one by transitions of a latent space. Raises MusicFileError, StyleError, WishError."""
+    from bandroid.palette import ways
+
+    loaded = _space(style)
+    return ways.chain(loaded, [_heard(loaded, one, at, only_one=False) for one in songs], between, "chain")
+
+
 def learn(
     folders: Sequence[str | Path],
     *,
@@ -106,6 +217,7 @@ def learn(
     settings: Sequence[str] = (),
     device: str = "auto",
     resume: bool = False,
+    start: Sequence[str] = (),
     hold_out: Sequence[str] = (),
     held_out: str | None = None,
     exclude: Sequence[str] = (),
@@ -127,6 +239,7 @@ def learn(
         device=device,
         resume=resume,
         force=force,
+        start=start,
     )
     check_can_learn(name, wish, force=force)
     corpus = collect_songs(
@@ -165,6 +278,17 @@ def play(song: Song | str | Path, *, wish: RenderWish = RenderWish()) -> None:  
     font = load_soundfont(wish.soundfont)
     samples = synthesize(_one_song(song), font, **wish.sound_options)
     play_samples(samples, SAMPLE_RATE_HZ)
+
+
+def _space(style: str) -> SpaceStyle:
+    return load_space_style_for(styles.find_style(style))
+
+
+def _heard(style: SpaceStyle, song: Song | str | Path, at: tuple[int, int] | None, *, only_one: bool) -> Fragment:
+    from bandroid.palette.fragment import fragment
+
+    name = (song.title or "the song") if isinstance(song, Song) else Path(song).name
+    return fragment(style, with_guessed_metre(_one_song(song)), at, name, only_one=only_one)
 
 
 def _one_song(song: Song | str | Path) -> Song:

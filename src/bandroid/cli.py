@@ -49,8 +49,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start: bandroid compose. Then: bandroid learn FOLDER --name mine; bandroid compose mine",
 )
-for verb in (cli_palette.reconstruct, cli_palette.vary, cli_palette.interpolate, cli_palette.chain):
-    app.command()(verb)
 app.add_typer(styles.app, name="styles")
 app.add_typer(presets.app, name="presets")
 app.add_typer(runs.app, name="runs")
@@ -229,6 +227,10 @@ def continue_song(
     )
 
 
+for verb in (cli_palette.reconstruct, cli_palette.vary, cli_palette.interpolate, cli_palette.chain):
+    app.command()(verb)
+
+
 @app.command()
 def learn(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders (or files) of music.")],
@@ -261,6 +263,10 @@ def learn(
             autocompletion=complete_style,
         ),
     ] = None,
+    personal: Annotated[
+        bool,
+        typer.Option("--personal", help="Only learn where the folder's music lies in the space --from names: seconds."),
+    ] = False,
     device: Annotated[
         str,
         typer.Option(metavar="DEVICE", help="auto, cpu, cuda or mps.", autocompletion=lambda: list(DEVICES)),
@@ -295,13 +301,18 @@ def learn(
     bandroid learn my-band --preset instant                by counting alone, in seconds
     bandroid learn composers/* --preset piano --each       a style of each composer's folder
     bandroid learn my-band --preset drums --name beats     its drummer alone; presets: bandroid presets list
+    bandroid learn my-band --preset trio-16bar --from melody-2bar --from drums-2bar
+    bandroid learn my-band --personal --from melody-2bar   where its music lies in a space, in seconds
     bandroid learn my-band --set learning_rate=5e-4 --set layers=128,128 --force
     """
     from bandroid.commands.learn import LearnOptions, learn_each
     from bandroid.commands.learn import learn as learn_style
+    from bandroid.errors import WishError
 
+    if personal and preset not in (None, "personal"):
+        raise WishError(f"--personal and --preset {preset}: leave one of them out")
     options = LearnOptions(
-        preset=preset,
+        preset="personal" if personal else preset,
         minutes=minutes,
         steps=steps,
         settings=settings or [],

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from bandroid import near
 from bandroid.errors import WishError
-from bandroid.models.config import LineModel, QuickModel, SpaceModel
+from bandroid.models.config import LineModel, PersonalModel, QuickModel, SpaceModel
 from bandroid.settings import Setting, apply, as_json, setting, settings_of
 
 LearntParts = Literal[
@@ -68,10 +68,10 @@ class Preset:
     summary: str
     """one line, in a musician's words"""
     kind: str
-    """"counts" (nothing is trained, no PyTorch), "quick" (the recurrent model over scores), "line" (over one voice) or
-    "space" (a latent space)
+    """"counts" (nothing is trained, no PyTorch), "quick" (the recurrent model over scores), "line" (over one voice),
+    "space" (a latent space) or "personal" (a folder's own within a latent space)
     """
-    model: QuickModel | LineModel | SpaceModel | None = None
+    model: QuickModel | LineModel | SpaceModel | PersonalModel | None = None
     training: TrainingSettings | None = None
     parts: LearntParts = "all"
     counts_mb: float = 3.0
@@ -224,6 +224,24 @@ PRESETS = (
         SpaceModel(),
         _OF_SPACES,
         parts="trio-16bar",
+    ),
+    Preset(
+        "personal",
+        "MidiMe: where your folder's music lies in a latent space, in seconds (--personal --from melody-2bar)",
+        "personal",
+        PersonalModel(),
+        TrainingSettings(
+            learning_rate=2e-3,
+            batch_size=128,
+            batch_growth=1,
+            ema_decay=0.98,
+            patience=5,
+            copy_patience=0,
+            evaluate_every=100,
+            precision="fp32",
+            threads=1,
+        ),
+        parts="melody-2bar",
     ),
     Preset(
         "tiny",

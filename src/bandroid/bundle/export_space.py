@@ -101,8 +101,8 @@ def _encode(net: SpaceNet, is_int8: bool) -> bytes:
         turned = graph.node("Transpose", graph.weight(as_array(voice.loudness.weight)), perm=[1, 0])
         vectors = graph.node("Add", vectors, graph.node("MatMul", loud, turned))
         x = graph.node("Reshape", vectors, graph.constant([0, 0, PATCH_STEPS * config.embedding]))
-        x = _gelu(graph, append_linear(graph, voice.patch, x))
-        x = _gelu(graph, append_linear(graph, voice.patch2, x))
+        x = append_gelu(graph, append_linear(graph, voice.patch, x))
+        x = append_gelu(graph, append_linear(graph, voice.patch2, x))
         half_bars.append(graph.node("Mul", x, graph.node("Unsqueeze", known[-1], graph.constant([2]))))
     everything = _sum(graph, half_bars)
     outputs: tuple[list[str], list[str]] = ([], [])
@@ -152,7 +152,9 @@ def _plan(net: SpaceNet, is_int8: bool) -> bytes:
     for index, own in enumerate(entered):
         voice = net.voice(index)
         conducted = _gru(graph, voice.conduct, _with_others(graph, net.conduct_others, index, own, everything, own))
-        expanded = append_linear(graph, voice.features, _gelu(graph, append_linear(graph, voice.expand, conducted)))
+        expanded = append_linear(
+            graph, voice.features, append_gelu(graph, append_linear(graph, voice.expand, conducted))
+        )
         features.append(graph.node("Reshape", expanded, graph.constant([0, n_patches, PATCH_STEPS, config.features])))
         states = graph.node("Tanh", append_linear(graph, voice.begin, conducted))
         hidden.append(_part(graph, states, 0, config.decoder, 2))
@@ -234,8 +236,8 @@ def _only(graph: Graph, x: str, index: int, axis: int) -> str:
     return graph.node("Squeeze", _part(graph, x, index, index + 1, axis), graph.constant([axis]))
 
 
-def _gelu(graph: Graph, x: str) -> str:
-    """x -> x * (1 + erf(x / sqrt 2)) / 2, as torch computes it."""
+def append_gelu(graph: Graph, x: str) -> str:
+    """Append x -> x * (1 + erf(x / sqrt 2)) / 2, as torch computes it."""
     inside = graph.node("Erf", graph.node("Mul", x, graph.constant(np.array([0.5**0.5], dtype=np.float32))))
     half = graph.node("Mul", x, graph.constant(np.array([0.5], dtype=np.float32)))
     return graph.node("Mul", half, graph.node("Add", inside, graph.constant(np.array([1.0], dtype=np.float32))))

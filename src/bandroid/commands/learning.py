@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -82,8 +82,16 @@ def learn_wish(
             raise WishError(f"run {name} trains preset {chosen.name}, not {preset}: leave --preset out to go on")
     else:
         chosen = find_preset(preset or DEFAULT_PRESET)
-    if start and chosen.kind != "space":
+    if start and chosen.kind not in ("space", "personal"):
         raise WishError(f"--from: preset {chosen.name} begins with nothing; latent spaces do (trio-16bar)")
+    if chosen.kind == "personal":
+        if len(start) != 1:
+            raise WishError(
+                "--personal: name the latent space it lies in, --from melody-2bar, drums-2bar or trio-16bar"
+            )
+        from bandroid.bundle.store import find_style
+
+        chosen = replace(chosen, parts=find_style(start[0]).manifest.learnt_parts)
     how: How = "resume" if resume else "anew" if force else "new"
     return LearnWish(chosen.with_settings(settings), minutes, steps, device, how, tuple(start), started_second)
 

@@ -19,9 +19,9 @@ from bandroid.render.wish import RenderWish
 if TYPE_CHECKING:
     from bandroid.critique.report import Band
     from bandroid.generation.compose import Piece
-    from bandroid.generation.fragment import Fragment
     from bandroid.generation.space_style import SpaceStyle
     from bandroid.music.song import Song
+    from bandroid.palette.fragment import Fragment
     from bandroid.render.output import PieceFiles
     from bandroid.representations.window import Window
 
@@ -41,7 +41,7 @@ class Place:
 
 def reconstruct(file: Path, *, style: str | None, at: str | None, place: Place) -> None:
     """Write down what a space hears in a song."""
-    from bandroid.generation.palette import reconstruct as reconstruct_it
+    from bandroid.palette.ways import reconstruct as reconstruct_it
 
     song = read_one_song(file)
     loaded, band = space_for([song], style)
@@ -68,9 +68,9 @@ def vary(
     place: Place,
 ) -> None:
     """Write neighbours of a song, or what its sliders make of it."""
-    from bandroid.generation.palette import Turn
-    from bandroid.generation.palette import more_like as direction_of
-    from bandroid.generation.palette import vary as vary_it
+    from bandroid.palette.ways import Turn
+    from bandroid.palette.ways import more_like as direction_of
+    from bandroid.palette.ways import vary as vary_it
 
     within("--variations", variations, 1, 1000)
     seed = drawn_seed(seed)
@@ -110,9 +110,9 @@ def interpolate(
     place: Place,
 ) -> None:
     """Write a path between two songs or drawn points, or a grid between four songs."""
-    from bandroid.generation.palette import corners as corners_of
-    from bandroid.generation.palette import interpolate as interpolate_it
-    from bandroid.generation.palette import wander
+    from bandroid.palette.ways import corners as corners_of
+    from bandroid.palette.ways import interpolate as interpolate_it
+    from bandroid.palette.ways import usual_band, wander
 
     wanted = 0 if random is not None else 4 if corners else 2
     if len(files) != wanted:
@@ -124,8 +124,7 @@ def interpolate(
         loaded, band = load_space(style)
         seed = drawn_seed(seed)
         name = f"{loaded.name}-path-{seed}"
-        whole = [one for one in loaded.bands if all(one.players)] or list(loaded.bands)
-        path, each = wander(loaded, random, steps, whole[seed % len(whole)], name, seed)
+        path, each = wander(loaded, random, steps, usual_band(loaded, seed), name, seed)
         _finish_path(path, each, name, loaded, band, place, f"a path through {loaded.name}, seed {seed}")
         return
     songs = [read_one_song(file) for file in files]
@@ -142,10 +141,12 @@ def interpolate(
 
 def chain(files: Sequence[Path], *, style: str | None, at: str | None, between: int, place: Place) -> None:
     """Join songs into one track by transitions that a space proposes."""
-    from bandroid.generation.palette import chain as chain_them
+    from bandroid.palette.ways import MOST_BETWEEN
+    from bandroid.palette.ways import chain as chain_them
 
     if len(files) < 2:
         raise WishError("name two songs at least")
+    within("--between", between, 0, MOST_BETWEEN)
     songs = [read_one_song(file) for file in files]
     loaded, band = space_for(songs, style)
     heard = [hear(loaded, song, file, at, only_one=False) for song, file in zip(songs, files, strict=True)]
@@ -185,7 +186,7 @@ def space_for(songs: Sequence[Song], name: str | None) -> tuple[SpaceStyle, Band
 
 def hear(style: SpaceStyle, song: Song, file: Path, at: str | None, *, only_one: bool) -> Fragment:
     """Hear a song, and say what had to be done to it."""
-    from bandroid.generation.fragment import fragment
+    from bandroid.palette.fragment import fragment
 
     heard = fragment(style, song, None if at is None else bars_wished(at), file.name, only_one=only_one)
     for remark in heard.remarks:
@@ -217,10 +218,9 @@ def windows_of(style: SpaceStyle, folder: Path) -> list[Window]:
     """Return windows of all songs in a folder; raises CorpusError where it holds none that the space hears."""
     from bandroid.corpus.collect import collect
     from bandroid.corpus.voices import judging_windows
-    from bandroid.representations.window import WINDOW_KINDS
+    from bandroid.representations.window import parts_of
 
-    parts = next(name for name, kind in WINDOW_KINDS.items() if kind == style.kind)
-    corpus = collect([folder], parts=parts)  # type: ignore[arg-type]
+    corpus = collect([folder], parts=parts_of(style.kind))  # type: ignore[arg-type]
     windows = judging_windows(
         [used.voices for used in corpus.used if used.voices is not None], style.kind, _MOST_WINDOWS_OF_A_FOLDER
     )

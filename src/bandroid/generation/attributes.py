@@ -5,6 +5,7 @@ Each is a number of the notes alone, so that what a slider did can be measured o
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,7 +47,7 @@ def _measure(window: Window, kind: WindowKind) -> list[float]:
         begins = voice.grid.struck(window.symbols[index]).any(axis=1)
         onsets = np.flatnonzero(begins)
         n_onsets += onsets.size
-        for onset, following in zip(onsets, np.append(onsets[1:], window.n_steps), strict=True):
+        for onset, following in itertools.pairwise([*onsets.tolist(), window.n_steps]):
             # The heaviest place that passes until the next onset: heavier than the onset's own is a syncopation.
             passing = weight[onset + 1 : following]
             n_offbeat += bool(passing.size and passing.max() > weight[onset])

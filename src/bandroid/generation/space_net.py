@@ -94,7 +94,7 @@ class SpaceRuntime:
             "lengths": patches.lengths,
             "is_there": patches.is_there.astype(np.float32),
         }
-        return Posterior(*_run(self._encode, ENCODE_GRAPH, inputs))
+        return Posterior(*run_graph(self._encode, ENCODE_GRAPH, inputs))
 
     def decode(
         self,
@@ -120,7 +120,7 @@ class SpaceRuntime:
         self, z: NDArray[np.float32], lengths: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """float32[N, Z], int64[N, P] -> features [N, P, L, F], states [N, P, 2 D], scores of cells [N, P, V, cells]."""
-        found = _run(self._plan, PLAN_GRAPH, {"z": z.astype(np.float32), "lengths": lengths})
+        found = run_graph(self._plan, PLAN_GRAPH, {"z": z.astype(np.float32), "lengths": lengths})
         return found[0], found[1], found[2]
 
     def write(
@@ -132,7 +132,7 @@ class SpaceRuntime:
     ) -> tuple[NDArray[np.float32], ...]:
         """One step: float32[N, F], int64[N, V], state twice -> scores [N, sizes], loudness [N, C], state twice."""
         inputs: dict[str, NDArray[Any]] = {"features": features, "before": before, "hidden": hidden, "cell": cell}
-        return tuple(_run(self._write, WRITE_GRAPH, inputs))
+        return tuple(run_graph(self._write, WRITE_GRAPH, inputs))
 
 
 class _Writing:
@@ -212,7 +212,8 @@ def _shares(scores: NDArray[np.float32]) -> NDArray[np.float64]:
     return shares
 
 
-def _run(session: Any, name: str, inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[np.float32]]:
+def run_graph(session: Any, name: str, inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[np.float32]]:
+    """Run a graph and return what it gives; raises StyleError where it cannot be run."""
     try:
         found: Sequence[NDArray[np.float32]] = session.run(None, dict(inputs))
     except Exception as error:  # a graph that is not what it says it is

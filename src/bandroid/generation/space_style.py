@@ -16,6 +16,7 @@ from bandroid.critique.fingerprints import Index, load_index
 from bandroid.critique.habits import Habits
 from bandroid.errors import StyleError
 from bandroid.generation.attributes import attributes_of
+from bandroid.generation.personal_net import NARROW_GRAPH, WIDEN_GRAPH, PersonalRuntime
 from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
 from bandroid.generation.space_place import Place
 from bandroid.music.swing import Swing
@@ -135,7 +136,10 @@ def load_space_style(bundle: Bundle) -> SpaceStyle:
     if kind is None:
         raise StyleError(f"style {bundle.name}: it writes music in a way that this version of bandroid does not read")
     try:
-        runtime = SpaceRuntime({name: bundle.read(name) for name in (ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH)}, kind)
+        is_personal = NARROW_GRAPH in manifest.files
+        own = (NARROW_GRAPH, WIDEN_GRAPH) if is_personal else ()
+        graphs = {name: bundle.read(name) for name in (ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, *own)}
+        runtime = PersonalRuntime(graphs, kind) if is_personal else SpaceRuntime(graphs, kind)
     except StyleError as error:
         raise StyleError(f"style {bundle.name}: {str(error).removeprefix(f'style {bundle.name}: ')}") from None
     try:

@@ -58,3 +58,15 @@ class SpaceModel:
     hearing: float = setting(
         0.3, "share of last steps that the decoder hears while it learns: less, and it listens to z", least=0, most=1
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalModel:
+    """The small autoencoder over points of another space that `--personal` trains."""
+
+    z_personal: int = setting(16, "numbers of the folder's own space", least=1, most=512)
+    width: int = setting(256, "units between the two spaces", least=8, most=4096)
+    dropout: float = setting(
+        0.1, "share of the model that a step does without, against memorising", least=0.0, most=0.9
+    )
+    beta: float = setting(0.1, "what a nat of the own space costs against a nat of the large one", least=0.0, most=10)

@@ -215,6 +215,11 @@ WINDOW_KINDS: dict[str, WindowKind] = {
 """what the presets of latent spaces learn, by their names"""
 
 
+def parts_of(kind: WindowKind) -> str:
+    """Return what of songs windows of a kind are made of (presets.LearntParts)."""
+    return next(name for name, one in WINDOW_KINDS.items() if one == kind)
+
+
 def kind_to_json(kind: WindowKind) -> dict[str, Any]:
     """Return what turns symbols into music again, for a manifest's `representation`."""
     voices = [

@@ -61,6 +61,10 @@ class SpaceLessons:
         """Draw windows to learn from, not yet cut."""
         return [self._window(rng) for _ in range(n)]
 
+    def plain_windows(self, rng: np.random.Generator, n: int) -> list[Window]:
+        """Draw windows as the songs have them, neither moved nor mixed."""
+        return [self._of_a_song(rng) for _ in range(n)]
+
     def _window(self, rng: np.random.Generator) -> Window:
         window = self._of_a_song(rng)
         if len(self.kind.voices) > 1 and rng.random() < MIXED_SHARE:

@@ -18,8 +18,8 @@ from bandroid.critique.fingerprints import INDEX_NAME
 from bandroid.generation.space_style import GOLDEN_NAME, PLACE_NAME, SPACE_VERSION, SpaceStyle, space_golden
 from bandroid.models.config import SpaceModel
 from bandroid.models.vae import SpaceNet
-from bandroid.presets import Preset, find_preset
-from bandroid.representations.window import WindowKind, kind_to_json, patches_of
+from bandroid.presets import Preset
+from bandroid.representations.window import WindowKind, kind_to_json, parts_of, patches_of
 from bandroid.settings import as_json
 from bandroid.training.loop import Budget, Listener, Outcome, train
 from bandroid.training.net_files import WEIGHTS_NAME, NetFiles, eight_bit_copy, exported, figures_of_step, loss_of
@@ -40,7 +40,6 @@ class TrainedSpace:
     """All that a latent space is written from."""
 
     lessons: SpaceLessons
-    task: SpaceTask
     outcome: Outcome
     net: NetFiles
     style: SpaceStyle
@@ -115,7 +114,7 @@ def learn_space(
     task.model.cpu()
     with on_cores(outcome.probe.threads):
         net = _net_files(task)
-        return TrainedSpace(lessons, task, outcome, net, task.style(net.graphs))
+        return TrainedSpace(lessons, outcome, net, task.style(net.graphs))
 
 
 def _net_files(task: SpaceTask) -> NetFiles:
@@ -144,7 +143,7 @@ def _files(
         preset=facts.preset,
         summary=facts.summary,
         representation=kind_to_json(lessons.kind),
-        model={"space": SPACE_VERSION, "parts": find_preset(facts.preset).parts, **trained.net.model},
+        model={"space": SPACE_VERSION, "parts": parts_of(lessons.kind), **trained.net.model},
         defaults={"line_ups": [band.as_json() for band in style.bands], HABIT_NAME: lessons.copy_habit.as_json()},
         training=Training(tuple(facts.songs), tuple(facts.sources), dict(facts.figures), tuple(facts.notes)),
         created_by=f"bandroid {__version__}",

@@ -18,6 +18,7 @@ from bandroid.presets import Preset
 from bandroid.representations.window import WINDOW_KINDS
 from bandroid.training.line_style import learn_line
 from bandroid.training.loop import Budget
+from bandroid.training.personal_style import learn_personal
 from bandroid.training.probe import find_device
 from bandroid.training.quick import check_size
 from bandroid.training.quick_style import learn_quick
@@ -90,6 +91,9 @@ def learn_with_net(
     if preset.parts in LINE_KINDS:
         lines = [used.lines for used in songs if used.lines is not None]
         return learn_line(lines, weights, preset, LINE_KINDS[preset.parts], run, budget, **ways)
+    if preset.kind == "personal":
+        voices = [used.voices for used in songs if used.voices is not None]
+        return learn_personal(voices, weights, preset, start[0], run, budget, **ways)
     if preset.parts in WINDOW_KINDS:
         voices = [used.voices for used in songs if used.voices is not None]
         return learn_space(voices, weights, preset, WINDOW_KINDS[preset.parts], run, budget, start=start, **ways)

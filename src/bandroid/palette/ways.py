@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from bandroid.errors import WishError
 from bandroid.generation.compose import Piece
-from bandroid.generation.fragment import Fragment
 from bandroid.generation.latent import direction_between, grid, moved, neighbours, path
+from bandroid.generation.personal_net import PersonalRuntime
 from bandroid.generation.sampling import Sampling
 from bandroid.generation.space_compose import comment_of
 from bandroid.generation.space_song import judged, space_song
 from bandroid.generation.space_style import SpaceBand, SpaceStyle
 from bandroid.music.song import Song
 from bandroid.music.theory import estimate_key, key_name
+from bandroid.palette.fragment import Fragment
 from bandroid.representations.window import Window, patches_of
 
-MOST_STEPS, MOST_SIZE = 1001, 64
+MOST_STEPS, MOST_SIZE, MOST_BETWEEN = 1001, 64, 16
 _MARK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -53,6 +54,8 @@ def places(style: SpaceStyle, windows: Sequence[Window]) -> NDArray[np.float32]:
     """Return where windows lie, float32[N, Z]; voices that they lack where those would most likely lie."""
     patches = patches_of(windows, style.kind)
     mean = style.runtime.encode(patches).mean
+    if isinstance(style.runtime, PersonalRuntime):  # its numbers are nobody's alone
+        return mean
     per_voice = mean.shape[1] // len(style.kind.voices)
     known = np.repeat(patches.is_there, per_voice, axis=1)
     return np.array([style.place.completed(z, is_known) for z, is_known in zip(mean, known, strict=True)])
@@ -127,6 +130,12 @@ def wander(
     return _walk(style, windows, band, title, {"verb": "interpolate", "random": n_points, "seed": seed})
 
 
+def usual_band(style: SpaceStyle, seed: int) -> SpaceBand:
+    """Return a frame of the style's own songs, whole ones before others."""
+    whole = [band for band in style.bands if all(band.players)] or list(style.bands)
+    return whole[seed % len(whole)]
+
+
 def corners(style: SpaceStyle, four: Sequence[Fragment], size: int, title: str) -> list[list[Piece]]:
     """Return a grid of pieces between four fragments: A and B above, C and D below; in A's tempo and metre."""
     if not 2 <= size <= MOST_SIZE:
@@ -151,8 +160,8 @@ def chain(style: SpaceStyle, songs: Sequence[Fragment], n_between: int, title: s
     """Join fragments into one track: each as it is, and between them windows that lead from one to the next."""
     if len(songs) < 2:
         raise WishError("chain: name two songs at least")
-    if not 0 <= n_between <= 16:
-        raise WishError(f"--between {n_between} is out of range: 0 to 16 windows")
+    if not 0 <= n_between <= MOST_BETWEEN:
+        raise WishError(f"--between {n_between} is out of range: 0 to {MOST_BETWEEN} windows")
     _check_metres(songs)
     windows: list[Window] = []
     labels: list[str] = []
