@@ -114,11 +114,18 @@ def prepare(
         raise CorpusError("a latent space needs two songs at least: one to learn from, one to judge by")
     # Songs of one author often lie side by side.
     order = np.random.default_rng(0).permutation(len(songs)).tolist()
-    n_held_out = min(max(round(len(songs) * HELD_OUT_SHARE), 1), MOST_HELD_OUT)
-    held_out = [songs[index] for index in order[:n_held_out]]
-    learnt = [songs[index] for index in order[n_held_out:]]
-    # A song of many bars says more, but not as much more as it has bars.
-    chance = np.array([weights[index] * len(songs[index].starts) ** 0.5 for index in order[n_held_out:]])
+    whole = [index for index in order if all(songs[index].lines)] or order
+    out = set(whole[: min(max(round(len(whole) * HELD_OUT_SHARE), 1), MOST_HELD_OUT)])
+    held_out = [songs[index] for index in order if index in out]
+    learnt = [songs[index] for index in order if index not in out]
+    # A song of many bars says more, but not as much more as it has bars; one of all voices says most.
+    chance = np.array(
+        [
+            weights[index] * len(songs[index].starts) ** 0.5 * sum(map(bool, songs[index].lines)) ** 2
+            for index in order
+            if index not in out
+        ]
+    )
     sheets = []
     for done, song in enumerate(songs, 1):
         sheets.append(lesson(song.song).sheet)
