@@ -41,12 +41,13 @@ def exported(
     export: Callable[[Net, bool], dict[str, bytes]],
     check: Callable[[Net, dict[str, bytes]], float],
     facts: Mapping[str, Json],
+    most_loss: float = MOST_INT8_LOSS,
 ) -> NetFiles:
-    """Export a net, or `small`, the same rounded to eight bits, where songs held out lose next to nothing by it.
+    """Export a net, or `small`, the same rounded to eight bits, where songs held out lose `most_loss` by it at most.
 
     `check` compares graphs with what they were made from; raises StyleError where they differ.
     """
-    is_int8 = held_out_loss(small) <= held_out_loss(net) * (1 + MOST_INT8_LOSS)
+    is_int8 = held_out_loss(small) <= held_out_loss(net) * (1 + most_loss)
     chosen = small if is_int8 else net
     graphs = export(chosen, is_int8)
     worst = check(chosen, graphs)
