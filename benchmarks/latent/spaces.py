@@ -13,15 +13,24 @@ from numpy.typing import NDArray
 from bandroid.bundle.store import SHIPPED_FOLDER, open_style
 from bandroid.corpus.voices import SongVoices, judging_windows
 from bandroid.generation.attributes import measure_windows
-from bandroid.generation.latent import moved, path
+from bandroid.generation.latent import path
 from bandroid.generation.line_style import LineStyle, line_probabilities
+from bandroid.generation.sampling import Sampling
+from bandroid.generation.space_judge import kl_nats, music_nats, walked
+from bandroid.generation.space_net import Posterior
 from bandroid.generation.space_style import SpaceStyle, load_space_style
+from bandroid.music.song import Part, Song
+from bandroid.music.theory import estimate_key
+from bandroid.palette.fragment import Fragment
+from bandroid.palette.ways import Turn, turned
 from bandroid.representations.line import Line
-from bandroid.representations.window import NEW, PATCH_STEPS, Patches, Window, patches_of
+from bandroid.representations.window import Patches, Window, patches_of
 from bandroid.training.space_evaluation import accuracy_by_voice, copied_bars, right_by_voice, wrong_z
 from recipes.__main__ import corpus_of, load_recipe
 
 MOST_WINDOWS = 1000
+N_FADES = 8
+LIKELIEST = Sampling(temperature=0.0)
 AMOUNTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """of a slider, in deviations"""
 
@@ -74,60 +83,37 @@ def right(held: Held) -> dict[str, dict[str, float]]:
 
 def bound(held: Held) -> tuple[float, float]:
     """Return nats a window (cells, symbols and z together, z drawn once, the last steps told) and KL in bits."""
-    runtime, patches = held.style.runtime, held.patches
-    kl = 0.5 * (held.mean**2 + np.exp(held.log_variance) - 1 - held.log_variance).sum(axis=1)
+    posterior = Posterior(held.mean, held.log_variance)
     noise = np.random.default_rng(0).standard_normal(held.mean.shape).astype(np.float32)
     z = held.mean + np.exp(0.5 * held.log_variance) * noise
-    features, states, cells = runtime.plan(z, patches.lengths)
-    there = patches.is_there[:, None, :]
-    nats = (_nats(cells, patches.cells) * there).sum(axis=(1, 2))
-    before = np.tile(np.array([voice.grid.size for voice in held.style.kind.voices]), (len(patches), 1))
-    for patch in range(patches.lengths.shape[1]):
-        hidden, cell = np.split(states[:, patch], 2, axis=1)
-        is_new = (patches.cells[:, patch] == NEW) & patches.is_there
-        for step in range(PATCH_STEPS):
-            scores, _, hidden, cell = runtime.write(features[:, patch, step], before, hidden, cell)
-            is_inside = step < patches.lengths[:, patch]
-            first = 0
-            for index, voice in enumerate(held.style.kind.voices):
-                symbols = patches.symbols[:, patch, index, step]
-                found = _nats(scores[:, first : first + voice.grid.size], symbols)
-                first += voice.grid.size
-                nats += found * (is_inside & is_new[:, index])
-                before[:, index] = np.where(is_inside, symbols, before[:, index])
+    kl = kl_nats(posterior)
+    nats = music_nats(held.style.runtime, held.patches, z)
     return float((nats + kl).mean()), float(kl.mean()) / math.log(2)
-
-
-def _nats(scores: NDArray[np.float32], outcome: NDArray[np.int64]) -> NDArray[np.float64]:
-    exact = scores.astype(np.float64)
-    largest = exact.max(axis=-1, keepdims=True)
-    total = np.log(np.exp(exact - largest).sum(axis=-1)) + largest[..., 0]
-    found: NDArray[np.float64] = total - np.take_along_axis(exact, outcome[..., None], axis=-1)[..., 0]
-    return found
 
 
 def interpolation_valid(held: Held, judge: LineStyle, n_pairs: int, n_steps: int = 9) -> float:
     """Return the share of pairs whose path beats a cross-fade at every step, and leaves A without turning back.
 
-    The cross-fade takes each 16th from A or from B, by chance, as often as the path is far. The judge is an LSTM of
-    one line: mean log-probability of the window's symbols.
+    The cross-fade takes each 16th from A or from B, by chance, as often as the path is far; the mean of N_FADES of them
+    counts. The judge is an LSTM of one line, told the key that each window's notes suggest: mean log-probability of the
+    window's symbols. Ends of both are the reconstructions of A and B.
     """
     rng = np.random.default_rng(0)
-    windows = [window for window in held.windows if window.bar_steps == 16]
-    starts = {id(window): number for number, window in enumerate(held.windows)}
+    plain = [number for number, window in enumerate(held.windows) if window.bar_steps == 16]
     n_valid = 0
     for _ in range(n_pairs):
-        a, b = (windows[int(number)] for number in rng.choice(len(windows), 2, replace=False))
-        z = path(held.mean[starts[id(a)]], held.mean[starts[id(b)]], n_steps)
-        walk = held.style.runtime.decode(z, held.style.lengths(n_steps, 16))
+        a, b = rng.choice(plain, 2, replace=False)
+        z = path(held.mean[a], held.mean[b], n_steps)
+        walk = walked(held.style, z, held.style.lengths(n_steps, 16), np.random.default_rng(0))
+        first, last = walk[0].symbols[0], walk[-1].symbols[0]
         is_likelier = True
         for number in range(1, n_steps - 1):
-            from_b = rng.random(walk[0].n_steps) < number / (n_steps - 1)
-            faded = np.where(from_b, walk[-1].symbols[0], walk[0].symbols[0]).astype(np.int32)
-            if _likelihood(judge, walk[number].symbols[0]) <= _likelihood(judge, faded):
+            fades = [np.where(rng.random(first.size) < number / (n_steps - 1), last, first) for _ in range(N_FADES)]
+            faded = float(np.mean([_likelihood(judge, fade) for fade in fades]))
+            if _likelihood(judge, walk[number].symbols[0]) <= faded:
                 is_likelier = False
                 break
-        same = [float((window.symbols == walk[0].symbols).mean()) for window in walk]
+        same = [float((window.symbols[0] == first).mean()) for window in walk]
         n_valid += is_likelier and all(one >= other for one, other in itertools.pairwise(same))
     return n_valid / n_pairs
 
@@ -135,7 +121,12 @@ def interpolation_valid(held: Held, judge: LineStyle, n_pairs: int, n_steps: int
 def _likelihood(judge: LineStyle, symbols: NDArray[np.int32]) -> float:
     grid = judge.kind.grid
     velocity = np.where(grid.struck(symbols), 80, 0).astype(np.int32)
-    line = Line(symbols, velocity, np.arange(0, symbols.size + 1, 16), np.zeros(symbols.size, np.int32))
+    notes, tonic, is_minor = grid.decode(symbols, velocity), 0, False
+    key = estimate_key(Song(4, (Part("", 0, judge.kind.is_drums, notes),))) if len(notes) else None
+    if key is not None:
+        tonic, is_minor = key.tonic, key.is_minor
+    bars = np.arange(0, symbols.size + 1, 16)
+    line = Line(symbols, velocity, bars, np.zeros(symbols.size, np.int32), tonic, is_minor)
     return float(np.log(np.maximum(line_probabilities(judge, line), 1e-12)).mean())
 
 
@@ -150,32 +141,29 @@ class Sliders:
     the two have in common in the corpus taken out"""
 
 
-def sliders(held: Held, n_windows: int = 200) -> Sliders:
-    """Move each attribute of windows by -2 to +2 deviations and measure what comes."""
+def sliders(held: Held, n_windows: int = 100) -> Sliders:
+    """Move each attribute of windows by -2 to +2 deviations, as `vary --set` does, and measure what comes."""
     style, names = held.style, held.style.attributes
-    chosen = np.linspace(0, len(held.windows) - 1, min(n_windows, len(held.windows))).astype(int)
-    own = measure_windows(held.windows, style.kind)
-    common = np.corrcoef(own.T)
-    lengths = held.patches.lengths[chosen]
-    base = _measured(style, held.mean[chosen], lengths)
+    chosen = np.linspace(0, len(held.windows) - 1, min(n_windows, len(held.windows))).astype(int).tolist()
+    common = np.corrcoef(measure_windows(held.windows, style.kind).T)
     rho, spill = {}, {}
     for index, name in enumerate(names):
-        asked, changes = [], []
-        for amount in AMOUNTS:
-            z = np.array([moved(point, {name: amount}, names, style.place) for point in held.mean[chosen]])
-            changes.append((_measured(style, z, lengths) - base) / style.place.deviation)
-            asked.append(np.full(len(chosen), amount))
-        change = np.concatenate(changes)
-        rho[name] = float(np.corrcoef(np.concatenate(asked), change[:, index])[0, 1])
-        one_up = changes[AMOUNTS.index(1.0)]
+        asked: list[float] = []
+        changes: list[NDArray[np.float64]] = []
+        for number in chosen:
+            heard = Fragment((held.windows[number],), style.kind.n_bars, style.bands[0], ())
+            base = measure_windows(turned(style, heard, Turn(), LIKELIEST, 0, 0), style.kind)[0]
+            for amount in AMOUNTS:
+                windows = turned(style, heard, Turn(attributes={name: amount}), LIKELIEST, 0, 0)
+                changes.append((measure_windows(windows, style.kind)[0] - base) / style.place.deviation)
+                asked.append(amount)
+        change, wish = np.array(changes), np.array(asked)
+        rho[name] = float(np.corrcoef(wish, change[:, index])[0, 1])
+        one_up = change[wish == 1.0]
         others = [other for other in range(len(names)) if other != index]
         left = [abs(float((one_up[:, other] - common[index, other] * one_up[:, index]).mean())) for other in others]
         spill[name] = max(left)
     return Sliders(rho, spill)
-
-
-def _measured(style: SpaceStyle, z: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
-    return measure_windows(style.runtime.decode(z.astype(np.float32), lengths), style.kind)
 
 
 def symbols_of(windows: Sequence[Window], n_steps: int) -> NDArray[np.int64]:

@@ -19,7 +19,8 @@ def place() -> Place:
     rng = np.random.default_rng(0)
     factors = rng.normal(size=(6, 2)).astype(np.float32)
     direction = np.eye(2, 6, dtype=np.float32)
-    return Place(np.ones(6, np.float32), factors, np.full(6, 0.1, np.float32), direction, np.zeros(2), np.ones(2))
+    tenth = np.full(6, 0.1, np.float32)
+    return Place(np.ones(6, np.float32), factors, tenth, tenth, direction, np.zeros(2), np.ones(2))
 
 
 @given(a=POINTS, b=POINTS)

@@ -22,6 +22,8 @@ class Place:
     """float32[Z, K]"""
     rest: NDArray[np.float32]
     """float32[Z]: mean + factors @ K normal numbers + rest * Z normal numbers lies as the windows do"""
+    uncertain: NDArray[np.float32]
+    """float32[Z]: how far a window's z is from certain, on average"""
     direction: NDArray[np.float32]
     """float32[A, Z]: the likeliest step that adds one deviation to an attribute and leaves the others"""
     centre: NDArray[np.float64]
@@ -35,6 +37,7 @@ class Place:
             "mean": self.mean,
             "factors": self.factors.astype(np.float16),
             "rest": self.rest,
+            "uncertain": self.uncertain,
             "direction": self.direction.astype(np.float16),
             "centre": self.centre,
             "deviation": self.deviation,
@@ -48,6 +51,7 @@ class Place:
             "mean": (z_size,),
             "factors": (z_size, n_factors),
             "rest": (z_size,),
+            "uncertain": (z_size,),
             "direction": (n_attributes, z_size),
             "centre": (n_attributes,),
             "deviation": (n_attributes,),
@@ -56,9 +60,16 @@ class Place:
             array = np.asarray(arrays[name])
             if array.shape != shape or not np.isfinite(array.astype(np.float64)).all():
                 raise ValueError(f"its {name} is none")
-        mean, factors, rest, direction = (np.asarray(arrays[name], dtype=np.float32) for name in list(wanted)[:4])
-        centre, deviation = (np.asarray(arrays[name], dtype=np.float64) for name in list(wanted)[4:])
-        return cls(mean, factors, rest, direction, centre, deviation)
+        found = {name: np.asarray(arrays[name]) for name in wanted}
+        return cls(
+            mean=found["mean"].astype(np.float32),
+            factors=found["factors"].astype(np.float32),
+            rest=found["rest"].astype(np.float32),
+            uncertain=found["uncertain"].astype(np.float32),
+            direction=found["direction"].astype(np.float32),
+            centre=found["centre"].astype(np.float64),
+            deviation=found["deviation"].astype(np.float64),
+        )
 
     def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float32]:
         """Draw points where the training's windows lie: float32[n, Z]."""

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.errors import WishError
+from bandroid.generation.attributes import VELOCITY, measure_windows
 from bandroid.generation.compose import Piece
-from bandroid.generation.latent import direction_between, grid, moved, neighbours, path
+from bandroid.generation.latent import direction_between, grid, neighbours, path
 from bandroid.generation.personal_net import PersonalRuntime
 from bandroid.generation.sampling import Sampling
 from bandroid.generation.space_compose import comment_of
+from bandroid.generation.space_judge import steered, walked
 from bandroid.generation.space_song import judged, space_song
 from bandroid.generation.space_style import SpaceBand, SpaceStyle
 from bandroid.music.song import Song
@@ -69,21 +71,31 @@ def reconstruct(style: SpaceStyle, heard: Fragment, title: str) -> Piece:
 
 
 def vary(style: SpaceStyle, heard: Fragment, turn: Turn, title: str, how: Sampling, seed: int, variation: int) -> Piece:
-    """Write a neighbour of a song: every window turned alike, as long as the song."""
-    rng = np.random.default_rng([seed, variation])
-    points = places(style, heard.windows)
-    if turn.amount:
-        # One way for all windows, so that what comes again still does.
-        other = neighbours(style.place.mean, 1.0, style.place, rng, 1)[0] - style.place.mean
-        kept = np.sqrt(1.0 - turn.amount**2)
-        points = style.place.mean + kept * (points - style.place.mean) + turn.amount * other
-    points = np.array([moved(point, turn.attributes, style.attributes, style.place) for point in points])
-    if turn.direction is not None:
-        points = points + np.float32(turn.strength) * turn.direction
-    windows = _write(style, points.astype(np.float32), heard, how, rng)
+    """Write a neighbour of a song, as long as the song."""
+    windows = turned(style, heard, turn, how, seed, variation)
     song = space_song(style, windows, heard.band, title, n_bars=heard.n_bars)
     options = {"verb": "vary", "seed": seed, "variation": variation, "amount": turn.amount}
     return _piece(style, song, {**options, **{f"set {name}": value for name, value in turn.attributes.items()}})
+
+
+def turned(style: SpaceStyle, heard: Fragment, turn: Turn, how: Sampling, seed: int, variation: int) -> list[Window]:
+    """Turn all windows of a song alike, so that what comes again still does."""
+    rng = np.random.default_rng([seed, variation])
+    points = places(style, heard.windows)
+    if turn.amount:
+        other = neighbours(style.place.mean, 1.0, style.place, rng, 1)[0] - style.place.mean
+        kept = np.sqrt(1.0 - turn.amount**2)
+        points = style.place.mean + kept * (points - style.place.mean) + turn.amount * other
+    if turn.direction is not None:
+        points = points + np.float32(turn.strength) * turn.direction
+    points = points.astype(np.float32)
+    if not turn.attributes:
+        return _write(style, points, heard, how, rng)
+    lengths = style.lengths(len(points), heard.windows[0].bar_steps)
+    windows = _write(style, steered(style, points, lengths, _known(style, turn.attributes)), heard, how, rng)
+    if VELOCITY not in turn.attributes:
+        return windows
+    return _as_loud(windows, style.runtime.decode(points, lengths), style, turn.attributes[VELOCITY])
 
 
 def more_like(style: SpaceStyle, more: Sequence[Window], less: Sequence[Window]) -> NDArray[np.float32]:
@@ -109,7 +121,8 @@ def interpolate(
         raise WishError(f"--steps {n_steps} is out of range: 2 to {MOST_STEPS}")
     _check_metres([a, b])
     ends = places(style, [a.windows[0], b.windows[0]])
-    windows = _write(style, path(ends[0], ends[1], n_steps), a, None, None)
+    z = path(ends[0], ends[1], n_steps)
+    windows = walked(style, z, style.lengths(n_steps, a.windows[0].bar_steps), np.random.default_rng(0))
     if keep_ends:
         windows[0], windows[-1] = a.windows[0], b.windows[0]
     return _walk(style, windows, a.band, title, {"verb": "interpolate", "steps": n_steps})
@@ -125,8 +138,11 @@ def wander(
         raise WishError(f"--steps {n_steps} is out of range: 2 to {MOST_STEPS}")
     points = style.place.draw(np.random.default_rng(seed), n_points)
     legs = [path(one, other, n_steps) for one, other in itertools.pairwise(points)]
-    z = np.concatenate([legs[0], *(leg[1:] for leg in legs[1:])])
-    windows = style.runtime.decode(z, style.lengths(len(z), band.bar_steps))
+    rng = np.random.default_rng(seed)
+    windows: list[Window] = []
+    for leg in legs:
+        written = walked(style, leg, style.lengths(len(leg), band.bar_steps), rng)
+        windows += written[1:] if windows else written
     return _walk(style, windows, band, title, {"verb": "interpolate", "random": n_points, "seed": seed})
 
 
@@ -170,9 +186,10 @@ def chain(style: SpaceStyle, songs: Sequence[Fragment], n_between: int, title: s
         labels += [_MARK[number % 26]] + [""] * (len(one.windows) - 1)
         if following is not None:
             ends = places(style, [one.windows[-1], following.windows[0]])
-            between = path(ends[0], ends[1], n_between + 2)[1:-1]
             if n_between:
-                windows += _write(style, between, songs[0], None, None)
+                z = path(ends[0], ends[1], n_between + 2)
+                lengths = style.lengths(len(z), one.windows[0].bar_steps)
+                windows += walked(style, z, lengths, np.random.default_rng(number))[1:-1]
                 labels += [f"{_MARK[number % 26]}-{_MARK[(number + 1) % 26]}"] + [""] * (n_between - 1)
     song = space_song(style, windows, songs[0].band, title, labels=labels)
     return _piece(style, song, {"verb": "chain", "between": n_between})
@@ -186,6 +203,23 @@ def _write(
     rng: np.random.Generator | None,
 ) -> list[Window]:
     return style.runtime.decode(z, style.lengths(len(z), heard.windows[0].bar_steps), how, rng)
+
+
+def _known(style: SpaceStyle, attributes: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the wishes as they are; raises WishError for an attribute that this space has not."""
+    for name in attributes:
+        if name not in style.attributes:
+            raise WishError(f"--set {name}: this space has {', '.join(style.attributes)}")
+    return attributes
+
+
+def _as_loud(windows: Sequence[Window], before: Sequence[Window], style: SpaceStyle, amount: float) -> list[Window]:
+    """Make up for what the space leaves of a wish for loudness: all strokes harder or softer by as much."""
+    column = style.attributes.index(VELOCITY)
+    means = [float(measure_windows(each, style.kind)[:, column].mean()) for each in (before, windows)]
+    missing = means[0] + amount * float(style.place.deviation[column]) - means[1]
+    louder = [np.where(w.velocity > 0, np.clip(np.rint(w.velocity + missing), 1, 127), 0) for w in windows]
+    return [replace(w, velocity=loud.astype(np.int32)) for w, loud in zip(windows, louder, strict=True)]
 
 
 def _walk(

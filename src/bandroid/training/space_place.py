@@ -35,6 +35,7 @@ def place_of(runtime: SpaceRuntime, windows: list[Window]) -> Place:
         mean=centre.astype(np.float32),
         factors=factors.astype(np.float32),
         rest=rest.astype(np.float32),
+        uncertain=np.exp(0.5 * log_variance).mean(axis=0).astype(np.float32),
         direction=direction.astype(np.float32),
         centre=values.mean(axis=0),
         deviation=deviation,

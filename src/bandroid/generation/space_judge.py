@@ -1,0 +1,121 @@
+"""How likely windows are to a latent space, and what that is good for: a choice among windows near a point.
+
+A point between two pieces of music may be written in many ways, and the likeliest step after step is not the likeliest
+window. So a few points near it are written too, and the window that costs the space least is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandroid.generation.attributes import measure_windows
+from bandroid.generation.latent import moved
+from bandroid.generation.space_net import Posterior, SpaceRuntime
+from bandroid.generation.space_style import SpaceStyle
+from bandroid.representations.window import NEW, PATCH_STEPS, Patches, Window, patches_of
+
+N_NEAR = 16
+"""points near each one that is written, itself among them"""
+_STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
+"""a slider is moved by so much more or less than its direction says, and what comes nearest to the wish is taken"""
+_SPILL_COUNTS = 0.5
+"""how much a deviation by which another attribute changes counts against one by which the wish is missed"""
+
+
+def music_nats(runtime: SpaceRuntime, patches: Patches, z: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what cells and symbols of windows cost, written from z with the last steps told: nats, float64[N]."""
+    kind = runtime.kind
+    features, states, cells = runtime.plan(z, patches.lengths)
+    nats: NDArray[np.float64] = (_nats(cells, patches.cells) * patches.is_there[:, None]).sum(axis=(1, 2))
+    before = np.tile(np.array([voice.grid.size for voice in kind.voices], dtype=np.int64), (len(patches), 1))
+    for patch in range(kind.n_patches):
+        hidden, cell = np.split(states[:, patch], 2, axis=1)
+        is_new = (patches.cells[:, patch] == NEW) & patches.is_there
+        for step in range(PATCH_STEPS):
+            scores, _, hidden, cell = runtime.write(features[:, patch, step], before, hidden, cell)
+            is_inside, first = step < patches.lengths[:, patch], 0
+            for index, voice in enumerate(kind.voices):
+                symbols = patches.symbols[:, patch, index, step]
+                found = _nats(scores[:, first : first + voice.grid.size], symbols)
+                first += voice.grid.size
+                nats += found * (is_inside & is_new[:, index])
+                before[:, index] = np.where(is_inside, symbols, before[:, index])
+    return nats
+
+
+def kl_nats(posterior: Posterior) -> NDArray[np.float64]:
+    """Return how many nats z holds of each window: float64[N]."""
+    mean, log_variance = (part.astype(np.float64) for part in posterior)
+    nats: NDArray[np.float64] = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(axis=1)
+    return nats
+
+
+def cost_nats(runtime: SpaceRuntime, windows: list[Window]) -> NDArray[np.float64]:
+    """Return what windows cost a space in all, from the mean of z: nats, float64[N]. Less is likelier."""
+    patches = patches_of(windows, runtime.kind)
+    posterior = runtime.encode(patches)
+    return music_nats(runtime, patches, posterior.mean) + kl_nats(posterior)
+
+
+def walked(
+    style: SpaceStyle, z: NDArray[np.float32], lengths: NDArray[np.int64], rng: np.random.Generator
+) -> list[Window]:
+    """Write a path: both ends the likeliest as they are, of the points between the likeliest window near each.
+
+    None has more in common with the first than the one before it: a path does not turn back.
+    """
+    n = len(z)
+    near = np.repeat(z, N_NEAR, axis=0)
+    shaken = rng.standard_normal(near.shape).astype(np.float32) * style.place.uncertain
+    shaken[::N_NEAR] = 0.0
+    shaken[:N_NEAR] = shaken[-N_NEAR:] = 0.0
+    windows = style.runtime.decode(near + shaken, np.repeat(lengths, N_NEAR, axis=0))
+    costs = cost_nats(style.runtime, windows)
+    same = np.array([float((window.symbols == windows[0].symbols).mean()) for window in windows])
+    chosen, so_far, at_end = [0], 1.0, same[(n - 1) * N_NEAR]
+    for number in range(1, n - 1):
+        among = np.arange(number * N_NEAR, (number + 1) * N_NEAR)
+        fits = among[(same[among] <= so_far) & (same[among] >= min(at_end, so_far))]
+        among = fits if fits.size else among
+        chosen.append(int(among[np.argmin(costs[among])]))
+        so_far = min(so_far, same[chosen[-1]])
+    return [windows[index] for index in ([*chosen, (n - 1) * N_NEAR] if n > 1 else chosen)]
+
+
+def steered(
+    style: SpaceStyle, z: NDArray[np.float32], lengths: NDArray[np.int64], wishes: Mapping[str, float]
+) -> NDArray[np.float32]:
+    """Move points, float32[N, Z], alike, so that what is written changes as wished: attributes by their deviations.
+
+    What a direction does differs from place to place, so several strengths are tried and measured. What else changes
+    counts against a strength, but for what goes with the wish in the style's songs.
+    """
+    names, place = style.attributes, style.place
+    base = _measured(style, z, lengths)
+    wanted = np.array([wishes.get(name, 0.0) for name in names])
+    weight = np.where(np.isin(names, list(wishes)), 1.0, _SPILL_COUNTS)
+    best, least = z, np.inf
+    for strength in _STRENGTHS:
+        scaled = {name: strength * amount for name, amount in wishes.items()}
+        points = np.array([moved(point, scaled, names, place) for point in z], dtype=np.float32)
+        change = (_measured(style, points, lengths) - base) / place.deviation
+        missed = float((weight * np.abs(change - wanted)).sum())
+        if missed < least:
+            best, least = points, missed
+    return best
+
+
+def _measured(style: SpaceStyle, z: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+    measured: NDArray[np.float64] = measure_windows(style.runtime.decode(z, lengths), style.kind).mean(axis=0)
+    return measured
+
+
+def _nats(scores: NDArray[np.float32], outcome: NDArray[np.int64]) -> NDArray[np.float64]:
+    exact = scores.astype(np.float64)
+    largest = exact.max(axis=-1, keepdims=True)
+    total = np.log(np.exp(exact - largest).sum(axis=-1)) + largest[..., 0]
+    found: NDArray[np.float64] = total - np.take_along_axis(exact, outcome[..., None], axis=-1)[..., 0]
+    return found
