@@ -12,6 +12,7 @@ from bandroid.bundle.store import DEFAULT_STYLE, SHIPPED_FOLDER, open_style
 from bandroid.generation.compose import Wish
 from bandroid.generation.style import ScoreStyle
 from bandroid.generation.styles import check_any_golden, compose_any, load_any_style
+from bandroid.representations.window import WINDOW_KINDS
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 NAMES = tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
@@ -35,7 +36,8 @@ def test_a_style_works_here_as_where_it_was_made(name: str) -> None:
     if isinstance(style, ScoreStyle):
         assert piece.habits.longest_rest_bars <= 1
     # The classics ship small.
-    assert bundle.size_byte < (10e6 if bundle.manifest.preset in ("instant", "quick") else 4e6)
+    sizes = {"instant": 10e6, "quick": 10e6, **dict.fromkeys(WINDOW_KINDS, 8e6)}
+    assert bundle.size_byte < sizes.get(bundle.manifest.preset, 4e6)
 
 
 @pytest.mark.parametrize("name", [f"piano-{name}" for name in PIANISTS])
@@ -73,3 +75,24 @@ def test_no_style_has_seen_the_examination(data: Path) -> None:
     for name in NAMES:
         songs = open_style(SHIPPED_FOLDER / name).manifest.training.songs
         assert not hashes & {song.sha256 for song in songs}, name
+
+
+def test_spaces_ship_one_a_preset_and_never_saw_what_they_are_measured_on() -> None:
+    """No song that any style holds out of the lead sheets or the classical music has taught a space."""
+    manifests = {name: open_style(SHIPPED_FOLDER / name).manifest for name in NAMES}
+    spaces = [manifest for manifest in manifests.values() if manifest.representation.get("name") == "window"]
+    assert {manifest.preset for manifest in spaces} == set(WINDOW_KINDS)
+    held_out = {
+        song.sha256
+        for name, manifest in manifests.items()
+        if name in ("melody", "melody-2bar") or name.startswith("piano-")
+        for song in manifest.training.songs
+        if song.split == "held-out" and song.file.startswith(("openewld/", "mutopia/"))
+    }
+    for manifest in spaces:
+        assert not held_out & {song.sha256 for song in manifest.training.songs if song.split == "train"}, manifest.name
+        assert not any(song.file.startswith(("nottingham", "openmsx", "liquidwar")) for song in manifest.training.songs)
+
+
+def test_spaces_are_small_together() -> None:
+    assert sum(open_style(SHIPPED_FOLDER / name).size_byte for name in WINDOW_KINDS) < 30e6

@@ -135,7 +135,7 @@ class Sliders:
     """What moving attributes did."""
 
     rho: dict[str, float]
-    """correlation of the change that was asked for with the change that came"""
+    """Spearman's rank correlation of what was asked for with what came, for each window, its mean over windows"""
     spill: dict[str, float]
     """the largest change of another attribute, in its deviations, for one deviation asked: its mean over windows, what
     the two have in common in the corpus taken out"""
@@ -149,21 +149,31 @@ def sliders(held: Held, n_windows: int = 100) -> Sliders:
     rho, spill = {}, {}
     for index, name in enumerate(names):
         asked: list[float] = []
+        orders: list[float] = []
         changes: list[NDArray[np.float64]] = []
         for number in chosen:
             heard = Fragment((held.windows[number],), style.kind.n_bars, style.bands[0], ())
-            base = measure_windows(turned(style, heard, Turn(), LIKELIEST, 0, 0), style.kind)[0]
-            for amount in AMOUNTS:
-                windows = turned(style, heard, Turn(attributes={name: amount}), LIKELIEST, 0, 0)
-                changes.append((measure_windows(windows, style.kind)[0] - base) / style.place.deviation)
-                asked.append(amount)
+            turns = [Turn(attributes={name: amount} if amount else {}) for amount in AMOUNTS]
+            windows = [turned(style, heard, turn, LIKELIEST, 0, 0)[0] for turn in turns]
+            values = measure_windows(windows, style.kind)
+            changes += list((values - values[AMOUNTS.index(0.0)]) / style.place.deviation)
+            asked += AMOUNTS
+            orders.append(_rank_correlation(values[:, index]))
         change, wish = np.array(changes), np.array(asked)
-        rho[name] = float(np.corrcoef(wish, change[:, index])[0, 1])
+        rho[name] = float(np.mean(orders))
         one_up = change[wish == 1.0]
         others = [other for other in range(len(names)) if other != index]
         left = [abs(float((one_up[:, other] - common[index, other] * one_up[:, index]).mean())) for other in others]
         spill[name] = max(left)
     return Sliders(rho, spill)
+
+
+def _rank_correlation(values: NDArray[np.float64]) -> float:
+    """Return Spearman's rank correlation of values with their order; equal ones share their ranks, no change is 0."""
+    if np.ptp(values) == 0:
+        return 0.0
+    rank = np.array([(values < one).sum() + ((values == one).sum() - 1) / 2 for one in values])
+    return float(np.corrcoef(rank, np.arange(len(values)))[0, 1])
 
 
 def symbols_of(windows: Sequence[Window], n_steps: int) -> NDArray[np.int64]:

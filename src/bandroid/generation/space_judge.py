@@ -19,9 +19,9 @@ from bandroid.representations.window import NEW, PATCH_STEPS, Patches, Window, p
 
 N_NEAR = 16
 """points near each one that is written, itself among them"""
-_STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
+_STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 """a slider is moved by so much more or less than its direction says, and what comes nearest to the wish is taken"""
-_SPILL_COUNTS = 0.5
+_SPILL_COUNTS = 0.2
 """how much a deviation by which another attribute changes counts against one by which the wish is missed"""
 
 
@@ -94,23 +94,17 @@ def steered(
     counts against a strength, but for what goes with the wish in the style's songs.
     """
     names, place = style.attributes, style.place
-    base = _measured(style, z, lengths)
     wanted = np.array([wishes.get(name, 0.0) for name in names])
     weight = np.where(np.isin(names, list(wishes)), 1.0, _SPILL_COUNTS)
-    best, least = z, np.inf
+    tried = []
     for strength in _STRENGTHS:
         scaled = {name: strength * amount for name, amount in wishes.items()}
-        points = np.array([moved(point, scaled, names, place) for point in z], dtype=np.float32)
-        change = (_measured(style, points, lengths) - base) / place.deviation
-        missed = float((weight * np.abs(change - wanted)).sum())
-        if missed < least:
-            best, least = points, missed
-    return best
-
-
-def _measured(style: SpaceStyle, z: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
-    measured: NDArray[np.float64] = measure_windows(style.runtime.decode(z, lengths), style.kind).mean(axis=0)
-    return measured
+        tried.append(np.array([moved(point, scaled, names, place) for point in z], dtype=np.float32))
+    written = style.runtime.decode(np.concatenate([z, *tried]), np.tile(lengths, (1 + len(tried), 1)))
+    means = measure_windows(written, style.kind).reshape(1 + len(tried), len(z), -1).mean(axis=1)
+    change = (means[1:] - means[0]) / place.deviation
+    missed = (weight * np.abs(change - wanted)).sum(axis=1)
+    return tried[int(np.argmin(missed))]
 
 
 def _nats(scores: NDArray[np.float32], outcome: NDArray[np.int64]) -> NDArray[np.float64]:
