@@ -76,8 +76,8 @@ def test_a_home_made_slider_leads_from_one_folder_to_the_other() -> None:
 def test_what_is_not_known_is_put_where_it_most_likely_lies() -> None:
     """Two numbers that go together: the one that is known says what the other is."""
     factors = np.array([[1.0], [2.0]], np.float32)
-    where = Place(
-        np.zeros(2, np.float32), factors, np.full(2, 0.01, np.float32), np.zeros((1, 2)), np.zeros(1), np.ones(1)
-    )
+    little, nothing = np.full(2, 0.01, np.float32), np.zeros(1)
+    direction = np.zeros((1, 2), np.float32)
+    where = Place(np.zeros(2, np.float32), factors, little, little, direction, nothing, nothing + 1)
     found = where.completed(np.array([0.5, 0.0], np.float32), np.array([True, False]))
     np.testing.assert_allclose(found, [0.5, 1.0], atol=1e-2)
