@@ -19,8 +19,8 @@ def place() -> Place:
     rng = np.random.default_rng(0)
     factors = rng.normal(size=(6, 2)).astype(np.float32)
     direction = np.eye(2, 6, dtype=np.float32)
-    tenth = np.full(6, 0.1, np.float32)
-    return Place(np.ones(6, np.float32), factors, tenth, tenth, direction, np.zeros(2), np.ones(2))
+    tenth, none = np.full(6, 0.1, np.float32), np.zeros((0, 6), np.float32)
+    return Place(np.ones(6, np.float32), factors, tenth, none, tenth, direction, np.zeros(2), np.ones(2))
 
 
 @given(a=POINTS, b=POINTS)
@@ -78,6 +78,18 @@ def test_what_is_not_known_is_put_where_it_most_likely_lies() -> None:
     factors = np.array([[1.0], [2.0]], np.float32)
     little, nothing = np.full(2, 0.01, np.float32), np.zeros(1)
     direction = np.zeros((1, 2), np.float32)
-    where = Place(np.zeros(2, np.float32), factors, little, little, direction, nothing, nothing + 1)
+    none = np.zeros((0, 2), np.float32)
+    where = Place(np.zeros(2, np.float32), factors, little, none, little, direction, nothing, nothing + 1)
     found = where.completed(np.array([0.5, 0.0], np.float32), np.array([True, False]))
     np.testing.assert_allclose(found, [0.5, 1.0], atol=1e-2)
+
+
+def test_what_is_drawn_from_anchors_stays_near_one_of_them() -> None:
+    from dataclasses import replace
+
+    anchors = np.array([[9, 9, 9, 9, 9, 9], [-9, -9, -9, -9, -9, -9]], np.float32)
+    where = replace(place(), factors=np.full((6, 1), 0.01, np.float32), anchors=anchors)
+    drawn = where.draw(np.random.default_rng(0), 50)
+    assert {bool(point.mean() > 0) for point in drawn} == {True, False}
+    # A bit nearer to the middle, 1, than the anchor is: 8 and 10 away become 6.9 and 8.7.
+    assert {round(float(abs(point.mean() - 1)), 1) for point in drawn} <= {6.9, 7.0, 8.6, 8.7}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+FROM_ANCHOR = 0.5
+"""how far from an anchor points are drawn: 0 there, 1 anywhere"""
 MOST_FACTORS = 128
 """directions in which numbers of z hang together; the rest is each number's own"""
 
@@ -22,6 +24,8 @@ class Place:
     """float32[Z, K]"""
     rest: NDArray[np.float32]
     """float32[Z]: mean + factors @ K normal numbers + rest * Z normal numbers lies as the windows do"""
+    anchors: NDArray[np.float32]
+    """float32[N, Z]: some of the windows, where what is drawn begins; none where the factors say all that matters"""
     uncertain: NDArray[np.float32]
     """float32[Z]: how far a window's z is from certain, on average"""
     direction: NDArray[np.float32]
@@ -37,6 +41,7 @@ class Place:
             "mean": self.mean,
             "factors": self.factors.astype(np.float16),
             "rest": self.rest,
+            "anchors": self.anchors.astype(np.float16),
             "uncertain": self.uncertain,
             "direction": self.direction.astype(np.float16),
             "centre": self.centre,
@@ -47,10 +52,12 @@ class Place:
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_attributes: int, z_size: int) -> Place:
         """Read `to_arrays`'s; raises KeyError, ValueError where they do not fit."""
         n_factors = np.asarray(arrays["factors"]).shape[-1]
+        n_anchors = np.asarray(arrays["anchors"]).shape[0]
         wanted = {
             "mean": (z_size,),
             "factors": (z_size, n_factors),
             "rest": (z_size,),
+            "anchors": (n_anchors, z_size),
             "uncertain": (z_size,),
             "direction": (n_attributes, z_size),
             "centre": (n_attributes,),
@@ -65,6 +72,7 @@ class Place:
             mean=found["mean"].astype(np.float32),
             factors=found["factors"].astype(np.float32),
             rest=found["rest"].astype(np.float32),
+            anchors=found["anchors"].astype(np.float32),
             uncertain=found["uncertain"].astype(np.float32),
             direction=found["direction"].astype(np.float32),
             centre=found["centre"].astype(np.float64),
@@ -72,8 +80,16 @@ class Place:
         )
 
     def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float32]:
-        """Draw points where the training's windows lie: float32[n, Z]."""
+        """Draw points where the training's windows lie: float32[n, Z].
+
+        With anchors: from one of them on, along what windows have in common.
+        """
         common = rng.standard_normal((n, self.factors.shape[1])).astype(np.float32)
+        if len(self.anchors):
+            begun = self.anchors[rng.integers(len(self.anchors), size=n)] - self.mean
+            kept = float(np.sqrt(1.0 - FROM_ANCHOR**2))
+            found: NDArray[np.float32] = self.mean + kept * begun + FROM_ANCHOR * (common @ self.factors.T)
+            return found
         own = rng.standard_normal((n, self.mean.size)).astype(np.float32)
         drawn: NDArray[np.float32] = self.mean + common @ self.factors.T + own * self.rest
         return drawn

@@ -12,6 +12,8 @@ from bandroid.representations.window import Patches, Window, patches_of
 
 N_WINDOWS = 2000
 """that are looked at; more move nothing"""
+N_ANCHORS, MOST_BARS_WITHOUT_ANCHORS = 48, 4
+"""a few factors say how two bars hang together, and not how 16 do"""
 _BATCH = 250
 _RIDGE = 0.02
 """of the mean variance: how much doubt there is that a direction of few windows says anything of an attribute"""
@@ -35,6 +37,7 @@ def place_of(runtime: SpaceRuntime, windows: list[Window]) -> Place:
         mean=centre.astype(np.float32),
         factors=factors.astype(np.float32),
         rest=rest.astype(np.float32),
+        anchors=mean[: N_ANCHORS if runtime.kind.n_bars > MOST_BARS_WITHOUT_ANCHORS else 0].astype(np.float32),
         uncertain=np.exp(0.5 * log_variance).mean(axis=0).astype(np.float32),
         direction=direction.astype(np.float32),
         centre=values.mean(axis=0),
