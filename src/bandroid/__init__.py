@@ -57,4 +57,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'bandroid' has no attribute {name!r}")
     from bandroid import api
 
+    # The room `render` would hide the verb once it has been imported, and whoever calls a verb imports it.
+    globals().update({verb: getattr(api, verb) for verb in __all__})
     return getattr(api, name)
