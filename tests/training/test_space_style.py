@@ -10,7 +10,7 @@ import pytest
 
 from bandroid.bundle.store import Bundle, find_style
 from bandroid.commands.learn import LearnOptions, learn
-from bandroid.errors import StyleError, WishError
+from bandroid.errors import RunError, StyleError, WishError
 from bandroid.generation.compose import Wish
 from bandroid.generation.lineup import DRUMS
 from bandroid.generation.personal_net import PersonalRuntime
@@ -19,6 +19,7 @@ from bandroid.generation.space_style import load_space_style
 from bandroid.generation.styles import check_any_golden, compose_any, load_any_style, load_score_style
 from bandroid.music.midi_writer import write_midi
 from bandroid.representations.window import WINDOW_KINDS
+from bandroid.training.milestone_style import finished_style, style_of_milestone
 from bandroid.training.run_folder import find_run
 from tests.small_band import small_song
 
@@ -178,3 +179,10 @@ def test_a_personal_space_lies_in_the_large_one(band: Path) -> None:
     assert compose_any(style, Wish(n_bars=4), seed=1).song.parts
     with pytest.raises(WishError, match="folder's own space already"):
         learn([band], name="deeper", options=options("personal", start=["own"], settings=small), as_json=True)
+
+
+@pytest.mark.usefixtures("_at_home", "spaces")
+def test_a_milestone_of_a_space_is_refused_in_one_line() -> None:
+    run = find_run("my-drums-2bar")
+    with pytest.raises(RunError, match="trains a latent space"):
+        style_of_milestone(run, finished_style(run), 75, "other")

@@ -22,6 +22,7 @@ from bandroid.errors import RunError, WishError
 from bandroid.generation.line_net import LineRuntime
 from bandroid.generation.line_style import GOLDEN_NAME, golden_line, line_golden, load_line_style
 from bandroid.generation.line_style import NAME as LINE
+from bandroid.generation.space_style import NAME as WINDOW
 from bandroid.generation.style import COUNTS_NAME, load_style
 from bandroid.models.config import LineModel, QuickModel
 from bandroid.models.line import LineNet
@@ -48,6 +49,11 @@ def style_of_milestone(run: RunFolder, finished: Bundle, step: int, name: str) -
     StyleError where `finished` is damaged.
     """
     check_from_run(run, finished)
+    if finished.manifest.representation.get("name") == WINDOW:
+        raise RunError(
+            f"run {run.name} trains a latent space, and where music lies in it was measured at the end alone: its "
+            f"milestones cannot become styles; learn ... --steps {step} --name other trains to that step"
+        )
     weights, evaluation = load_milestone(run, step)
     if finished.manifest.representation.get("name") == LINE:
         return _of_line(run, finished, evaluation, weights, name)
