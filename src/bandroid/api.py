@@ -24,7 +24,7 @@ from bandroid.errors import MusicFileError
 from bandroid.generation.compose import Piece, Wish
 from bandroid.generation.primer import primer_from_song
 from bandroid.generation.space_style import SpaceStyle
-from bandroid.generation.styles import compose_any, load_any_style, load_score_style, load_space_style_for
+from bandroid.generation.styles import compose_any, load_any_style, load_score_style, load_space_style_for, usual_bars
 from bandroid.music.metre import with_guessed_metre
 from bandroid.music.midi_writer import write_midi
 from bandroid.music.read import read_songs
@@ -71,7 +71,8 @@ def compose(
     instruments: str | None = None,
     copy_guard: bool = True,
 ) -> tuple[Piece, ...]:
-    """Compose pieces in a style; without a seed one is drawn, without a length they have 16 bars.
+    """Compose pieces in a style; without a seed one is drawn, without a length they have 16 bars, or those of a
+    latent space.
 
     `primer` is a typed list, a file or a song; `steps` counts 16ths. `piece.comment` holds what makes the piece again,
     `piece.copies` what stands in the style's songs all the same.
@@ -83,8 +84,9 @@ def compose(
     given = None
     if primer is not None:
         given = primer_from_song(primer, lead_of(primer)) if isinstance(primer, Song) else primer_of(str(primer))
+    length = usual_bars(loaded) if bars is None and steps is None else bars
     wish = music_wish(
-        bars, how, tempo, metre, key, instruments, steps=steps, primer=given, chords=chords, copy_guard=copy_guard
+        length, how, tempo, metre, key, instruments, steps=steps, primer=given, chords=chords, copy_guard=copy_guard
     )
     chosen = drawn_seed(seed)
     return tuple(compose_any(loaded, wish, chosen, number) for number in range(1, variations + 1))

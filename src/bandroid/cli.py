@@ -85,7 +85,7 @@ def compose(
     ] = None,
     bars: Annotated[
         int | None,
-        typer.Option(metavar="N", help="How many bars.  [default: 16; with --chords whole rounds of them]"),
+        typer.Option(metavar="N", help="How many bars.  [default: 16, or a space's own; with --chords whole rounds]"),
     ] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="How many 16ths, in place of --bars.")] = None,
     primer: Annotated[

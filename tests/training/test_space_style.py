@@ -186,3 +186,12 @@ def test_a_milestone_of_a_space_is_refused_in_one_line() -> None:
     run = find_run("my-drums-2bar")
     with pytest.raises(RunError, match="trains a latent space"):
         style_of_milestone(run, finished_style(run), 75, "other")
+
+
+@pytest.mark.usefixtures("_at_home", "spaces")
+def test_without_a_length_a_piece_is_one_window() -> None:
+    from bandroid import api
+
+    song = api.compose("my-drums-2bar", seed=1)[0].song
+    assert song.end_tick <= 2 * 4 * song.ticks_per_quarter
+    assert len(song.markers) == 0

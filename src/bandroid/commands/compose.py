@@ -43,15 +43,17 @@ def compose(
     """Compose, write, and say what was written; each piece is whole before the next begins."""
     from bandroid.bundle import store
     from bandroid.critique.report import Band
-    from bandroid.generation.styles import compose_any, load_any_style
+    from bandroid.generation.styles import compose_any, load_any_style, usual_bars
     from bandroid.render import output
     from bandroid.render.song_files import SongWriter
 
     within("--variations", variations, 1, 1000)
     seed = drawn_seed(seed)
     within("--seed", seed, 0, 2**63 - 1)
+    bundle = store.find_style(style or store.DEFAULT_STYLE)
+    loaded = load_any_style(bundle)
     music = music_wish(
-        bars,
+        usual_bars(loaded) if bars is None and steps is None else bars,
         sampling(temperature, top_p, min_p),
         tempo_qpm,
         metre,
@@ -62,8 +64,6 @@ def compose(
         chords=chords,
         copy_guard=copy_guard,
     )
-    bundle = store.find_style(style or store.DEFAULT_STYLE)
-    loaded = load_any_style(bundle)
     band = Band.if_known(bundle)
     places = output.style_pieces(bundle.name, seed, variations, out)
     # Whoever composes wants to edit: the parts lie apart in any case, their sound where asked for.

@@ -48,6 +48,11 @@ def load_score_style(bundle: Bundle, verb: str) -> ScoreStyle:
     return style
 
 
+def usual_bars(style: AnyStyle) -> int | None:
+    """Return how many bars a piece of a style has where nobody says: a latent space's window; None for the usual 16."""
+    return style.kind.n_bars if isinstance(style, SpaceStyle) else None
+
+
 def load_space_style_for(bundle: Bundle) -> SpaceStyle:
     """Load a latent space, for a verb that needs one; raises StyleError, which names those that there are."""
     style = load_any_style(bundle)
