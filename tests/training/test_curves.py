@@ -2,6 +2,7 @@
 
 import math
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 
@@ -61,3 +62,13 @@ def test_runs_side_by_side():
     words = texts(compared_svg([("lola", RUN), ("mara", other)], "bits per note"))
     assert "lola and mara" in words and "Loss on songs held out, bits per note" in words
     assert any(word.startswith("mara 1.375") for word in words)
+
+
+def test_a_latent_space_shows_whether_z_is_heeded():
+    watched = {"kl_bits": 50.0, "kl_bits_largest": 3.0, "active_units": 30.0}
+    watched |= {"accuracy_all_steps": 0.8, "accuracy_wrong_z": 0.2}
+    words = texts(curves_svg("mine", [replace(one, watched=watched) for one in RUN], YARDSTICKS, None))
+    assert {"a wrong z 20.0 %", "its own z 80.0 %", "Bits that z holds of a window", "Numbers of z in use"} <= set(
+        words
+    )
+    assert "Numbers of z in use" not in texts(curves_svg("mine", RUN, YARDSTICKS, None))

@@ -111,6 +111,7 @@ def curves_svg(name: str, evaluations: Sequence[Evaluation], yardsticks: Yardsti
             ),
             (),
         ),
+        *_panels_of_z(evaluations),
         _share_panel(
             "Copied from the songs",
             (_Line("what it composes", _points(evaluations, lambda one: one.copy_rate), _COPIES),),
@@ -125,6 +126,29 @@ def curves_svg(name: str, evaluations: Sequence[Evaluation], yardsticks: Yardsti
         if one.problem:
             picture.mark_problem(one)
     return picture.svg()
+
+
+def _panels_of_z(evaluations: Sequence[Evaluation]) -> tuple[_Panel, ...]:
+    """Return what a latent space watches: whether z is heeded, how much it holds. Elsewhere there is nothing."""
+
+    def points(name: str) -> tuple[tuple[int, float], ...]:
+        return _points(evaluations, lambda one: one.watched.get(name))
+
+    if not points("kl_bits"):
+        return ()
+    return (
+        _share_panel(
+            "16ths right, written from z",
+            (
+                _Line("a wrong z", points("accuracy_wrong_z"), _BAD, 1.8),
+                _Line("its own z", points("accuracy_all_steps"), _HELD_OUT),
+            ),
+            (),
+        ),
+        _loss_panel("Bits that z holds of a window", (_Line("all of z", points("kl_bits"), _HELD_OUT),), ()),
+        _loss_panel("Bits of z's fullest number", (_Line("one number", points("kl_bits_largest"), _HELD_OUT),), ()),
+        _loss_panel("Numbers of z in use", (_Line("in use", points("active_units"), _HELD_OUT),), ()),
+    )
 
 
 def compared_svg(runs: Sequence[tuple[str, Sequence[Evaluation]]], loss_unit: str) -> str:
