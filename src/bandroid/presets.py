@@ -119,7 +119,7 @@ _OF_SPACES = TrainingSettings(
     patience=8,
     copy_patience=0,
 )
-"""small steps: at twice the rate z is never listened to. What a space copies is asked of what is drawn from it."""
+"""What a space copies is asked of what is drawn from it, not of its training."""
 
 PRESETS = (
     Preset("instant", "counts what follows what in the band's own songs: a style in seconds", "counts"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bandroid.errors import WishError
-from bandroid.generation.latent import direction_between, grid, moved, neighbours, path, slerp
+from bandroid.generation.latent import direction_between, grid, moved, path, slerp, towards
 from bandroid.generation.space_place import Place
 
 POINTS = arrays(np.float32, 6, elements=st.floats(-3, 3, width=32))
@@ -46,19 +46,17 @@ def test_a_grid_has_its_corners(points: list[np.ndarray]) -> None:  # type: igno
         np.testing.assert_allclose(one, corner, atol=1e-4)
 
 
-def test_neighbours_are_as_far_as_asked() -> None:
-    z, rng = np.full(6, 2.0, np.float32), np.random.default_rng(1)
-    np.testing.assert_allclose(neighbours(z, 0.0, place(), rng, 3), np.tile(z, (3, 1)), atol=1e-6)
-    near, far = (np.abs(neighbours(z, amount, place(), rng, 200) - z).mean() for amount in (0.1, 0.8))
+def test_points_go_as_far_towards_others_as_asked() -> None:
+    z, others = np.full((3, 6), 2.0, np.float32), place().draw(np.random.default_rng(1), 3)
+    np.testing.assert_allclose(towards(z, others, 0.0, place()), z, atol=1e-6)
+    np.testing.assert_allclose(towards(z, others, 1.0, place()), others, atol=1e-6)
+    near, far = (np.abs(towards(z, others, amount, place()) - z).mean() for amount in (0.1, 0.8))
     assert near < far
-    with pytest.raises(WishError, match="--amount"):
-        neighbours(z, 1.5, place(), rng, 1)
 
 
-def test_neighbours_at_full_amount_lie_as_the_space_does() -> None:
-    found = neighbours(np.full(6, 9.0, np.float32), 1.0, place(), np.random.default_rng(1), 4000)
-    drawn = place().draw(np.random.default_rng(2), 4000)
-    np.testing.assert_allclose(np.cov(found.T), np.cov(drawn.T), atol=0.4)
+def test_what_goes_towards_others_stays_spread_as_the_space_is() -> None:
+    one, other = (place().draw(np.random.default_rng(seed), 4000) for seed in (1, 2))
+    np.testing.assert_allclose(np.cov(towards(one, other, 0.6, place()).T), np.cov(one.T), atol=0.4)
 
 
 def test_sliders_move_along_their_own_directions() -> None:

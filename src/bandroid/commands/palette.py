@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bandroid.render.output import PieceFiles
     from bandroid.representations.window import Window
 
-USUAL_STEPS, USUAL_SIZE, USUAL_BETWEEN, USUAL_AMOUNT = 9, 5, 1, 0.3
+USUAL_AMOUNT = 0.3
 _MOST_WINDOWS_OF_A_FOLDER = 2000
 
 

@@ -49,19 +49,14 @@ def grid(corners: Sequence[Point], n: int) -> NDArray[np.float32]:
     return np.array([path(one, other, n) for one, other in zip(left, right, strict=True)], dtype=np.float32)
 
 
-def neighbours(z: Point, amount: float, place: Place, rng: np.random.Generator, n: int) -> NDArray[np.float32]:
-    """Return float32[n, Z]: points around z; 0 is z itself, 1 anywhere in the space.
+def towards(z: NDArray[np.float32], other: NDArray[np.float32], amount: float, place: Place) -> NDArray[np.float32]:
+    """Return points, float32[..., Z], moved towards others: 0 leaves them, 1 is the others.
 
-    z + amount of what another window differs by, kept as far from the middle: sqrt(1 - amount^2) of the one, amount of
-    the other, which leaves what points are spread by as it is.
+    sqrt(1 - amount^2) of the one and amount of the other, from the space's middle: so points stay spread as they are.
     """
-    if not 0.0 <= amount <= 1.0:
-        raise WishError(f"--amount {amount:g} is out of range: 0 (the same) to 1 (anything)")
-    others = place.draw(rng, n)
     kept = float(np.sqrt(1.0 - amount**2))
-    found: NDArray[np.float32] = (place.mean + kept * (z - place.mean) + amount * (others - place.mean)).astype(
-        np.float32
-    )
+    middle = place.mean
+    found: NDArray[np.float32] = (middle + kept * (z - middle) + amount * (other - middle)).astype(np.float32)
     return found
 
 

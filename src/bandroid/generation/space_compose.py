@@ -58,7 +58,7 @@ def compose_space(
     return Piece(
         song=song,
         habits=habits,
-        key=key_name(key.tonic, key.is_minor) if key else "drums",
+        key=key_name(key.tonic, key.is_minor) if key else "no key",
         steered={"copies": tries - 1} if tries > 1 else {},
         copies=found,
         comment=comment_of(

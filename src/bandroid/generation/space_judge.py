@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bandroid.generation.attributes import measure_windows
 from bandroid.generation.latent import moved
-from bandroid.generation.space_net import Posterior, SpaceRuntime
+from bandroid.generation.space_net import MOST_AT_ONCE, Posterior, SpaceRuntime
 from bandroid.generation.space_style import SpaceStyle
 from bandroid.representations.window import NEW, PATCH_STEPS, Patches, Window, patches_of
 
@@ -55,9 +55,12 @@ def kl_nats(posterior: Posterior) -> NDArray[np.float64]:
 
 def cost_nats(runtime: SpaceRuntime, windows: list[Window]) -> NDArray[np.float64]:
     """Return what windows cost a space in all, from the mean of z: nats, float64[N]. Less is likelier."""
-    patches = patches_of(windows, runtime.kind)
-    posterior = runtime.encode(patches)
-    return music_nats(runtime, patches, posterior.mean) + kl_nats(posterior)
+    costs = []
+    for at in range(0, len(windows), MOST_AT_ONCE):
+        patches = patches_of(windows[at : at + MOST_AT_ONCE], runtime.kind)
+        posterior = runtime.encode(patches)
+        costs.append(music_nats(runtime, patches, posterior.mean) + kl_nats(posterior))
+    return np.concatenate(costs)
 
 
 def walked(

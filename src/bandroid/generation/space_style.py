@@ -19,13 +19,16 @@ from bandroid.generation.attributes import attributes_of
 from bandroid.generation.personal_net import NARROW_GRAPH, WIDEN_GRAPH, PersonalRuntime
 from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
 from bandroid.generation.space_place import Place
+from bandroid.music.song import Part
 from bandroid.music.swing import Swing
+from bandroid.representations.grid import DrumGrid
 from bandroid.representations.score_vocabulary import METRES
 from bandroid.representations.sheet import TEMPO_RANGE_QPM
 from bandroid.representations.window import (
     MOST_BAR_STEPS,
     WINDOW_KINDS,
     Patches,
+    Voice,
     WindowKind,
     kind_to_json,
     patch_lengths,
@@ -50,6 +53,12 @@ class SpacePlayer:
     def __post_init__(self) -> None:
         if not all(0 <= value <= 127 for value in (self.program, self.volume, self.pan, *self.drums)):
             raise ValueError(f"not a player: {self}")
+
+
+def player_of(voice: Voice, part: Part) -> SpacePlayer:
+    """Return who plays a part as a voice, with the drums that he strikes most of each class."""
+    kit = voice.grid.kit_of(part.notes) if isinstance(voice.grid, DrumGrid) else ()
+    return SpacePlayer(part.program, part.volume, part.pan, kit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandroid.corpus.voices import SongVoices, voices_of
 from bandroid.critique.habits import measure
 from bandroid.errors import CorpusError, WishError
 from bandroid.generation.lesson import lesson
-from bandroid.generation.space_style import SpaceBand, SpacePlayer, SpaceStyle
+from bandroid.generation.space_style import SpaceBand, SpaceStyle, player_of
 from bandroid.music.song import Song
-from bandroid.representations.grid import STEPS_PER_QUARTER, DrumGrid
+from bandroid.representations.grid import STEPS_PER_QUARTER
 from bandroid.representations.score_vocabulary import METRES
 from bandroid.representations.sheet import TEMPO_RANGE_QPM
 from bandroid.representations.window import MOST_BAR_STEPS, Window
@@ -68,7 +67,7 @@ def fragment(style: SpaceStyle, song: Song, at: tuple[int, int] | None, name: st
             remarks.append(f"bars {first + 1} to {last} are taken; --at chooses others")
         end = first + kind.n_bars
     n_bars = end - first
-    lines = _chosen(voices, style, int(voices.bar_step[first]), int(voices.bar_step[end]))
+    lines = _chosen(voices, int(voices.bar_step[first]), int(voices.bar_step[end]))
     if all(line is None for line in lines):
         raise WishError(f"{name}: nothing plays in bars {first + 1} to {end}")
     missing = [voice.name for voice, line in zip(kind.voices, lines, strict=True) if line is None]
@@ -106,7 +105,7 @@ def _bars(voices: SongVoices, at: tuple[int, int] | None, name: str, style: Spac
     return int(np.searchsorted(voices.bar_step, min(onsets), side="right")) - 1, n_bars
 
 
-def _chosen(voices: SongVoices, style: SpaceStyle, start: int, end: int) -> list[int | None]:
+def _chosen(voices: SongVoices, start: int, end: int) -> list[int | None]:
     """Choose of each voice the line that has most to say in some steps."""
     chosen: list[int | None] = []
     for lines in voices.lines:
@@ -118,7 +117,8 @@ def _chosen(voices: SongVoices, style: SpaceStyle, start: int, end: int) -> list
 def _windows(voices: SongVoices, style: SpaceStyle, lines: list[int | None], first: int, end: int) -> list[Window]:
     """Cut bars into windows; what is missing of the last one, or of the only one, is filled by what there is."""
     kind = style.kind
-    symbols, velocity, bar_steps = _steps(voices, style, lines, first, end)
+    span = voices.span(kind, first, end, lines)
+    symbols, velocity, bar_steps = span.symbols, span.velocity, span.bar_steps
     size = kind.n_bars * bar_steps
     n_windows = -(-symbols.shape[1] // size)
     if n_windows == 1:
@@ -134,13 +134,6 @@ def _windows(voices: SongVoices, style: SpaceStyle, lines: list[int | None], fir
     ]
 
 
-def _steps(
-    voices: SongVoices, style: SpaceStyle, lines: list[int | None], first: int, end: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
-    span = voices.span(style.kind, first, end, lines)
-    return span.symbols, span.velocity, span.bar_steps
-
-
 def _band(voices: SongVoices, style: SpaceStyle, lines: list[int | None], first_bar: int) -> SpaceBand:
     """Return the song's frame from a bar on; a metre that cannot be written is put as so many quarters or eighths."""
     song, low_high = voices.song, TEMPO_RANGE_QPM
@@ -152,14 +145,10 @@ def _band(voices: SongVoices, style: SpaceStyle, lines: list[int | None], first_
     if 16 * metre[0] != bar_steps * metre[1] or metre not in METRES:
         fitting = [one for one in METRES if 16 * one[0] == bar_steps * one[1]]
         metre = fitting[0] if fitting else (4, 4)
-    players: list[SpacePlayer | None] = []
-    for voice, parts, line in zip(style.kind.voices, voices.parts, lines, strict=True):
-        if line is None:
-            players.append(None)
-            continue
-        part = parts[line]
-        kit = voice.grid.kit_of(part.notes) if isinstance(voice.grid, DrumGrid) else ()
-        players.append(SpacePlayer(part.program, part.volume, part.pan, kit))
+    players = [
+        None if line is None else player_of(voice, parts[line])
+        for voice, parts, line in zip(style.kind.voices, voices.parts, lines, strict=True)
+    ]
     # Voices that the song lacks are played as in the style's own songs.
     usual = next((band for band in style.bands if all(band.players)), style.bands[0])
     filled = tuple(own or other for own, other in zip(players, usual.players, strict=True))

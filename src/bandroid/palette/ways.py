@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bandroid.errors import WishError
 from bandroid.generation.attributes import VELOCITY, measure_windows
 from bandroid.generation.compose import Piece
-from bandroid.generation.latent import direction_between, grid, neighbours, path
+from bandroid.generation.latent import direction_between, grid, path, towards
 from bandroid.generation.personal_net import PersonalRuntime
 from bandroid.generation.sampling import Sampling
 from bandroid.generation.space_compose import comment_of
@@ -83,9 +83,7 @@ def turned(style: SpaceStyle, heard: Fragment, turn: Turn, how: Sampling, seed: 
     rng = np.random.default_rng([seed, variation])
     points = places(style, heard.windows)
     if turn.amount:
-        other = neighbours(style.place.mean, 1.0, style.place, rng, 1)[0] - style.place.mean
-        kept = np.sqrt(1.0 - turn.amount**2)
-        points = style.place.mean + kept * (points - style.place.mean) + turn.amount * other
+        points = towards(points, style.place.draw(rng, 1), turn.amount, style.place)
     if turn.direction is not None:
         points = points + np.float32(turn.strength) * turn.direction
     points = points.astype(np.float32)
@@ -240,7 +238,7 @@ def _piece(style: SpaceStyle, song: Song, options: Mapping[str, object]) -> Piec
     return Piece(
         song=song,
         habits=habits,
-        key=key_name(key.tonic, key.is_minor) if key else "drums",
+        key=key_name(key.tonic, key.is_minor) if key else "no key",
         steered={},
         copies=found,
         comment=comment_of(style, **options),

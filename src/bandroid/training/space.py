@@ -16,12 +16,11 @@ from bandroid.generation.compose import Wish
 from bandroid.generation.space_compose import compose_space
 from bandroid.generation.space_net import SpaceRuntime
 from bandroid.generation.space_place import Place
-from bandroid.generation.space_style import SpaceBand, SpacePlayer, SpaceStyle
+from bandroid.generation.space_style import SpaceBand, SpaceStyle, player_of
 from bandroid.models.config import SpaceModel
 from bandroid.models.vae import Costs, SpaceNet, Windows, capacity
 from bandroid.music.swing import STRAIGHT
 from bandroid.presets import TrainingSettings
-from bandroid.representations.grid import DrumGrid
 from bandroid.representations.score_vocabulary import METRES
 from bandroid.representations.sheet import TEMPO_RANGE_QPM
 from bandroid.representations.window import Patches
@@ -157,14 +156,7 @@ def bands_of(lessons: SpaceLessons) -> tuple[SpaceBand, ...]:
             continue
         tempo_qpm = song.song.tempos[0].tempo_qpm if song.song.tempos else 120.0
         players = tuple(
-            SpacePlayer(
-                parts[0].program,
-                parts[0].volume,
-                parts[0].pan,
-                voice.grid.kit_of(parts[0].notes) if isinstance(voice.grid, DrumGrid) else (),
-            )
-            if parts
-            else None
+            player_of(voice, parts[0]) if parts else None
             for voice, parts in zip(lessons.kind.voices, song.parts, strict=True)
         )
         bands.append(SpaceBand(players, round(min(max(tempo_qpm, low), high), 3), metre, song.swing, habits))

@@ -17,7 +17,6 @@ from bandroid.critique.copies import HABIT_NAME
 from bandroid.critique.fingerprints import INDEX_NAME
 from bandroid.generation.space_style import GOLDEN_NAME, PLACE_NAME, SPACE_VERSION, SpaceStyle, space_golden
 from bandroid.models.config import SpaceModel
-from bandroid.models.vae import SpaceNet
 from bandroid.presets import Preset
 from bandroid.representations.window import WindowKind, kind_to_json, parts_of, patches_of
 from bandroid.settings import as_json
@@ -124,18 +123,13 @@ def _net_files(task: SpaceTask) -> NetFiles:
     net = task.model
     return exported(
         net,
-        eight_bit_space(net),
+        eight_bit_copy(net),
         lambda one: loss_of(task, one),
         lambda one, is_int8: export_space(one, is_int8=is_int8),
         check_space_parity,
         {"net": as_json(net.config)},
         MOST_INT8_LOSS,
     )
-
-
-def eight_bit_space(net: SpaceNet) -> SpaceNet:
-    """Return a net whose matrices are rounded as graphs of eight-bit constants hold them."""
-    return eight_bit_copy(net)
 
 
 def _files(
