@@ -104,7 +104,7 @@ def interpolation_valid(held: Held, judge: LineStyle, n_pairs: int, n_steps: int
     for _ in range(n_pairs):
         a, b = rng.choice(plain, 2, replace=False)
         z = path(held.mean[a], held.mean[b], n_steps)
-        walk = walked(held.style, z, held.style.lengths(n_steps, 16), np.random.default_rng(0))
+        walk = walked(held.style, z, held.style.frames(n_steps, 16), np.random.default_rng(0))
         first, last = walk[0].symbols[0], walk[-1].symbols[0]
         is_likelier = True
         for number in range(1, n_steps - 1):

@@ -22,6 +22,8 @@ LearntParts = Literal[
     "drums-2bar",
     "melody-16bar",
     "trio-16bar",
+    "ensemble-1bar",
+    "band-16bar",
 ]
 """what of a song is learnt: all its parts, what two hands play of it (corpus/keyboard.py), single lines of it
 (corpus/lines.py): its drums in nine classes or as one, its melodies, its melodies over chords; or windows of some of
@@ -105,6 +107,9 @@ class Preset:
         model, training = apply((self.model, self.training), wishes)
         return replace(self, model=model, training=training)
 
+
+_OF_PARTS = SpaceModel(z_window=16, z_slice=24, width=128, decoder=128)
+"""many voices share a net that need not be wide, and each has its own part of z"""
 
 _OF_LINES = TrainingSettings(batch_growth=1, weight_decay=0.02, ema_decay=0.98, patience=8)
 """a step of one voice is cheap, so its songs held out are asked for longer whether more helps"""
@@ -224,6 +229,22 @@ PRESETS = (
         SpaceModel(),
         _OF_SPACES,
         parts="trio-16bar",
+    ),
+    Preset(
+        "ensemble-1bar",
+        "MusicVAE's multitrack: a space of one bar of up to eight parts and drums, chords and all",
+        "space",
+        _OF_PARTS,
+        _OF_SPACES,
+        parts="ensemble-1bar",
+    ),
+    Preset(
+        "band-16bar",
+        "a whole band over 16 bars: up to 15 parts and drums, one point in one space",
+        "space",
+        _OF_PARTS,
+        _OF_SPACES,
+        parts="band-16bar",
     ),
     Preset(
         "personal",

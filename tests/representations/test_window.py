@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandroid.representations.grid import FIRST_NOTE, REST
-from bandroid.representations.line import Line
 from bandroid.representations.window import (
     FIRST_REPEAT,
     NEW,
@@ -22,6 +21,7 @@ from bandroid.representations.window import (
     window_of,
 )
 
+PART = WINDOW_KINDS["ensemble-1bar"].voices[0]
 MELODY, DRUMS, TRIO = (WINDOW_KINDS[name] for name in ("melody-2bar", "drums-2bar", "trio-16bar"))
 
 
@@ -47,7 +47,7 @@ def test_half_bars_hold_the_whole_window(name: str, data: st.DataObject) -> None
     window = data.draw(windows(name))
     patches = patches_of([window], WINDOW_KINDS[name])
     loud = np.rint(patches.velocity[0] * 127).astype(np.int32)
-    again = window_of(patches.symbols[0], loud, patches.lengths[0])
+    again = window_of(patches.symbols[0], loud, patches.lengths[0], patches.players[0])
     assert again.bar_steps == window.bar_steps
     np.testing.assert_array_equal(again.symbols, window.symbols)
     np.testing.assert_array_equal(again.velocity, window.velocity)
@@ -108,8 +108,26 @@ def test_bars_that_cannot_be_are_refused(bar_steps: int) -> None:
 def test_a_cut_begins_at_rest_and_ends_in_rest() -> None:
     symbols = np.array([41, 0, 0, REST, 43, 0], dtype=np.int32)
     velocity = np.where(symbols >= FIRST_NOTE, 90, 0).astype(np.int32)[:, None]
-    line = Line(symbols, velocity, np.array([0, 8]), np.zeros(6, np.int32))
+    voice = MELODY.voices[0]
     # The first note began before the cut, so it is not heard in it, nor ends there.
-    assert cut(line, 2, 8)[0].tolist() == [0, 0, 43, 0, REST, 0]
-    assert cut(line, 2, 8)[1].shape == (6, 1)
-    assert cut(line, 6, 10)[0].tolist() == [0, 0, 0, 0]
+    assert cut(symbols, velocity, 2, 8, voice)[0].tolist() == [0, 0, 43, 0, REST, 0]
+    assert cut(symbols, velocity, 2, 8, voice)[1].shape == (6, 1)
+    assert cut(symbols, velocity, 6, 10, voice)[0].tolist() == [0, 0, 0, 0]
+
+
+def test_a_part_is_cut_as_it_is() -> None:
+    symbols = np.array([41 | 9 << 8, 0, 43, 0], dtype=np.int64)
+    velocity = np.where(symbols > 0, 90, 0).astype(np.int32)[:, None]
+    assert cut(symbols, velocity, 1, 6, PART)[0].tolist() == [0, 43, 0, 0, 0]
+
+
+def test_a_part_is_silent_where_it_strikes_nothing_and_repeats_with_its_lengths() -> None:
+    kind = WINDOW_KINDS["ensemble-1bar"]
+    symbols = np.zeros((9, 16), dtype=np.int64)
+    symbols[0, [0, 8]] = 41 | 2 << 8
+    symbols[1, [0, 8]] = [41 | 2 << 8, 41 | 3 << 8]
+    symbols[2, 0] = 41 | 9 << 8
+    players = np.array([4, 5, 6, 7, 0, 0, 0, 0, 0])
+    patches = patches_of([Window(symbols, np.zeros((16, kind.n_channels), np.int32), 16, players)], kind)
+    assert patches.cells[0, :, :4].T.tolist() == [[NEW, FIRST_REPEAT], [NEW, NEW], [NEW, SILENT], [SILENT, SILENT]]
+    assert patches.is_there[0].tolist() == [True] * 4 + [False] * 5

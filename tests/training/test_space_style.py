@@ -127,9 +127,9 @@ def test_wishes_are_heeded_or_refused(spaces: dict[str, Bundle]) -> None:
 def test_temperature_0_is_always_the_likeliest(spaces: dict[str, Bundle]) -> None:
     style = load_space_style(spaces["drums-2bar"])
     z = style.place.draw(np.random.default_rng(1), 3)
-    lengths = style.lengths(3, 16)
-    plain = style.runtime.decode(z, lengths)
-    drawn = style.runtime.decode(z, lengths, Sampling(temperature=0.0), np.random.default_rng(9))
+    frames = style.frames(3, 16)
+    plain = style.runtime.decode(z, frames)
+    drawn = style.runtime.decode(z, frames, Sampling(temperature=0.0), np.random.default_rng(9))
     assert all(np.array_equal(a.symbols, b.symbols) for a, b in zip(plain, drawn, strict=True))
 
 

@@ -5,9 +5,12 @@ Encoder and conductor run once a window; they and the decoder are kept in eight 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnx import TensorProto
 from torch import nn
 
 from bandroid.bundle.export import PARITY, as_array, difference
@@ -15,8 +18,10 @@ from bandroid.bundle.export_line import append_linear, append_lstm
 from bandroid.bundle.graph import Graph
 from bandroid.errors import StyleError
 from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
-from bandroid.models.vae import LOG_VARIANCE_RANGE, SpaceNet, VoiceTable
-from bandroid.representations.window import PATCH_STEPS, Patches, patch_lengths
+from bandroid.models.vae import LOG_VARIANCE_RANGE, SpaceNet
+from bandroid.models.voice_symbols import CHORD_ROWS, VoiceTable
+from bandroid.representations.chord_grid import N_ABOVE, N_LENGTHS, N_LOWEST, symbols_from
+from bandroid.representations.window import N_PLAYERS, NOBODY, PATCH_STEPS, Frames, Patches, Voice, patch_lengths
 
 _SIZES = (1, 3, 16)
 """windows that parity is checked at"""
@@ -35,18 +40,22 @@ def check_space_parity(net: SpaceNet, graphs: dict[str, bytes]) -> float:
         patches = _random_patches(net, n, rng)
         z = rng.normal(size=(n, net.z_size)).astype(np.float32)
         n_voices, config = len(net.kind.voices), net.config
+        everybody = np.maximum(patches.players, 1)
         features = rng.normal(size=(n, n_voices * config.features)).astype(np.float32)
         hidden, cell = (rng.normal(size=(n, n_voices * config.decoder)).astype(np.float32) for _ in range(2))
-        before = np.stack([rng.integers(0, voice.grid.size + 1, n) for voice in net.kind.voices], axis=1)
+        before = np.stack([_random_symbols(voice, (n,), rng) for voice in net.kind.voices], axis=1)
+        unheard = np.array([voice.grid.size for voice in net.kind.voices])
+        before = np.where(rng.random(before.shape) < 0.1, unheard, before)
         with torch.no_grad():
-            arrays = (patches.symbols, patches.velocity, patches.lengths, patches.is_there.astype(np.float32))
+            arrays = (patches.symbols, patches.velocity, patches.lengths, patches.players)
             mean, log_variance = net.encode(*map(torch.from_numpy, arrays))
-            planned = net.plan(torch.from_numpy(z), torch.from_numpy(patches.lengths))
-            written = [_written(net, index, features, hidden, cell, before) for index in range(n_voices)]
+            planned = net.plan(*map(torch.from_numpy, (z, patches.lengths, everybody)))
+            said = (features, hidden, cell, before, patches.players)
+            written = [_written(net, index, *said) for index in range(n_voices)]
         found = runtime.encode(patches)
         pairs = [(found.mean, mean), (found.log_variance, log_variance)]
-        pairs += list(zip(runtime.plan(z, patches.lengths), planned, strict=True))
-        scores, loudness, *_ = runtime.write(features, before, hidden, cell)
+        pairs += list(zip(runtime.plan(z, Frames(patches.lengths, everybody)), planned, strict=True))
+        scores, loudness, *_ = runtime.write(features, before, hidden, cell, patches.players)
         pairs += [(scores, torch.cat([one for one, _ in written], dim=1))]
         pairs += [(loudness, torch.cat([one for _, one in written], dim=1))]
         worst = max(worst, *(difference(one, other.numpy()) for one, other in pairs))
@@ -63,26 +72,32 @@ def _written(
     hidden: NDArray[np.float32],
     cell: NDArray[np.float32],
     before: NDArray[np.int64],
+    players: NDArray[np.int64],
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return what torch makes of one step of one voice."""
     own = [np.split(part, len(net.kind.voices), axis=1)[index] for part in (features, hidden, cell)]
-    arrays = (own[0][:, None], np.concatenate(own[1:], axis=1), before[:, :, None])
+    arrays = (own[0][:, None], np.concatenate(own[1:], axis=1), before[:, :, None], players)
     scores, loudness = net.steps(index, *map(torch.from_numpy, arrays))
     return scores[:, 0], loudness[:, 0]
 
 
 def _random_patches(net: SpaceNet, n: int, rng: np.random.Generator) -> Patches:
     kind = net.kind
-    symbols = np.stack(
-        [rng.integers(0, voice.grid.size, (n, kind.n_patches, PATCH_STEPS)) for voice in kind.voices], axis=2
-    )
+    symbols = np.stack([_random_symbols(voice, (n, kind.n_patches, PATCH_STEPS), rng) for voice in kind.voices], axis=2)
     return Patches(
         symbols,
         rng.random((n, kind.n_patches, PATCH_STEPS, kind.n_channels)).astype(np.float32),
         np.zeros((n, kind.n_patches, len(kind.voices)), dtype=np.int64),
         np.stack([patch_lengths(int(rng.integers(2, 2 * PATCH_STEPS + 1)), kind.n_bars) for _ in range(n)]),
-        rng.random((n, len(kind.voices))) < 0.8,
+        rng.integers(1, N_PLAYERS, (n, len(kind.voices))) * (rng.random((n, len(kind.voices))) < 0.8),
     )
+
+
+def _random_symbols(voice: Voice, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:
+    if not voice.is_part:
+        return rng.integers(0, voice.grid.size, shape)
+    above = rng.random((*shape, N_ABOVE)) < 0.05
+    return symbols_from(rng.integers(0, N_LOWEST, shape), above, rng.integers(0, N_LENGTHS, shape))
 
 
 def _encode(net: SpaceNet, is_int8: bool) -> bytes:
@@ -92,40 +107,44 @@ def _encode(net: SpaceNet, is_int8: bool) -> bytes:
     velocity = graph.input("velocity", "float32", ["batch", n_patches, PATCH_STEPS, kind.n_channels])
     lengths = graph.input("lengths", "int64", ["batch", n_patches])
     is_there = graph.input("is_there", "float32", ["batch", n_voices])
+    players = graph.input("players", "int64", ["batch", n_voices]) if kind.has_parts else ""
     half_bars, known = [], []
-    for index, channel in enumerate(kind.channels):
-        voice = net.voice(index)
-        known.append(_part(graph, is_there, index, index + 1, 1))
-        vectors = graph.node("Gather", _table(graph, voice.symbols), _only(graph, symbols, index, 2))
-        loud = _part(graph, velocity, channel.start, channel.stop, 3)
+    for number, group in enumerate(net.groups):
+        voice, rows = net.net(number), _Rows(graph, group)
+        known.append(rows.take(is_there, [n_voices], 1, [1]))
+        own = rows.take(symbols, [n_patches, n_voices, PATCH_STEPS], 2, [n_patches, PATCH_STEPS])
+        vectors = _heard(graph, voice.symbols, own)
+        channels = [n_patches, PATCH_STEPS, kind.n_channels]
+        first, each = kind.channels[group[0]].start, kind.voices[group[0]].grid.n_voices
+        loud = rows.take(velocity, channels, 3, [n_patches, PATCH_STEPS, each], first, each)
         turned = graph.node("Transpose", graph.weight(as_array(voice.loudness.weight)), perm=[1, 0])
         vectors = graph.node("Add", vectors, graph.node("MatMul", loud, turned))
         x = graph.node("Reshape", vectors, graph.constant([0, 0, PATCH_STEPS * config.embedding]))
         x = append_gelu(graph, append_linear(graph, voice.patch, x))
         x = append_gelu(graph, append_linear(graph, voice.patch2, x))
         half_bars.append(graph.node("Mul", x, graph.node("Unsqueeze", known[-1], graph.constant([2]))))
-    everything = _sum(graph, half_bars)
+    everything = _everything(graph, net, half_bars)
     outputs: tuple[list[str], list[str]] = ([], [])
     low, high = (graph.constant(np.array([limit], dtype=np.float32)) for limit in LOG_VARIANCE_RANGE)
-    for index, own in enumerate(half_bars):
-        voice = net.voice(index)
-        heard = graph.node("Add", own, graph.node("Gather", graph.weight(as_array(voice.lengths.weight)), lengths))
-        heard = _with_others(graph, net.hear_others, index, heard, everything, own)
+    for number, (group, own) in enumerate(zip(net.groups, half_bars, strict=True)):
+        voice, rows = net.net(number), _Rows(graph, group)
+        heard = graph.node("Add", own, _about(graph, net, rows, number, lengths, players))
+        heard = _with_others(graph, net.hear_others, number, heard, rows.shared(everything, [n_patches, width]), own)
         states = _gru(graph, voice.hear, heard)
         forward = _part(graph, _part(graph, states, n_patches - 1, n_patches, 1), 0, width, 2)
         backward = _part(graph, _part(graph, states, 0, 1, 1), width, 2 * width, 2)
         ends = graph.node("Squeeze", graph.node("Concat", forward, backward, axis=2), graph.constant([1]))
         of_window = append_linear(graph, voice.of_window, ends)
         of_slice = append_linear(graph, voice.of_slice, states)
-        for number in range(2):
+        for half in range(2):
             n_window, n_slice = config.z_window, config.z_slice
-            whole = _part(graph, of_window, number * n_window, (number + 1) * n_window, 1)
-            slices = _part(graph, of_slice, number * n_slice, (number + 1) * n_slice, 2)
+            whole = _part(graph, of_window, half * n_window, (half + 1) * n_window, 1)
+            slices = _part(graph, of_slice, half * n_slice, (half + 1) * n_slice, 2)
             flat = graph.node("Reshape", slices, graph.constant([0, n_patches * n_slice]))
             found = graph.node("Concat", whole, flat, axis=1)
-            if number == 1:
+            if half == 1:
                 found = graph.node("Max", graph.node("Min", found, high), low)
-            outputs[number].append(graph.node("Mul", found, known[index]))
+            outputs[half].append(rows.put(graph.node("Mul", found, known[number]), [net.z_voice], 1))
     return graph.build(
         (_together(graph, outputs[0], 1), "mean", ["batch", net.z_size]),
         (_together(graph, outputs[1], 1), "log_variance", ["batch", net.z_size]),
@@ -134,32 +153,41 @@ def _encode(net: SpaceNet, is_int8: bool) -> bytes:
 
 def _plan(net: SpaceNet, is_int8: bool) -> bytes:
     graph, kind, config = Graph("plan", is_int8=is_int8), net.kind, net.config
-    n_patches, n_voices = kind.n_patches, len(kind.voices)
+    n_patches, n_voices, width = kind.n_patches, len(kind.voices), config.width
     z = graph.input("z", "float32", ["batch", net.z_size])
     lengths = graph.input("lengths", "int64", ["batch", n_patches])
+    players = graph.input("players", "int64", ["batch", n_voices]) if kind.has_parts else ""
     entered = []
-    for index in range(n_voices):
-        voice, first = net.voice(index), index * net.z_voice
-        whole = graph.node("Unsqueeze", _part(graph, z, first, first + config.z_window, 1), graph.constant([1]))
+    for number, group in enumerate(net.groups):
+        voice, rows = net.net(number), _Rows(graph, group)
+        own = rows.take(z, [net.z_size], 1, [net.z_voice], group[0] * net.z_voice, net.z_voice)
+        whole = graph.node("Unsqueeze", _part(graph, own, 0, config.z_window, 1), graph.constant([1]))
         whole = graph.node("Tile", whole, graph.constant([1, n_patches, 1]))
-        slices = _part(graph, z, first + config.z_window, first + net.z_voice, 1)
+        slices = _part(graph, own, config.z_window, net.z_voice, 1)
         slices = graph.node("Reshape", slices, graph.constant([0, n_patches, config.z_slice]))
         x = append_linear(graph, voice.enter, graph.node("Concat", whole, slices, axis=2))
-        x = graph.node("Add", x, graph.node("Gather", graph.weight(as_array(voice.lengths.weight)), lengths))
-        entered.append(graph.node("Relu", x))
-    everything = _sum(graph, entered)
+        x = graph.node("Relu", graph.node("Add", x, _about(graph, net, rows, number, lengths, players)))
+        if kind.has_parts:
+            somebody = _somebody(graph, rows.take(players, [n_voices], 1, [1]))
+            x = graph.node("Mul", x, graph.node("Unsqueeze", somebody, graph.constant([2])))
+        entered.append(x)
+    everything = _everything(graph, net, entered)
     features, hidden, cell, cells = [], [], [], []
-    for index, own in enumerate(entered):
-        voice = net.voice(index)
-        conducted = _gru(graph, voice.conduct, _with_others(graph, net.conduct_others, index, own, everything, own))
+    for number, (group, own) in enumerate(zip(net.groups, entered, strict=True)):
+        voice, rows = net.net(number), _Rows(graph, group)
+        all_others = rows.shared(everything, [n_patches, width])
+        conducted = _gru(graph, voice.conduct, _with_others(graph, net.conduct_others, number, own, all_others, own))
         expanded = append_linear(
             graph, voice.features, append_gelu(graph, append_linear(graph, voice.expand, conducted))
         )
-        features.append(graph.node("Reshape", expanded, graph.constant([0, n_patches, PATCH_STEPS, config.features])))
+        of_steps = graph.node("Reshape", expanded, graph.constant([0, n_patches, PATCH_STEPS, config.features]))
+        features.append(rows.put(of_steps, [n_patches, PATCH_STEPS, config.features], 3))
         states = graph.node("Tanh", append_linear(graph, voice.begin, conducted))
-        hidden.append(_part(graph, states, 0, config.decoder, 2))
-        cell.append(_part(graph, states, config.decoder, 2 * config.decoder, 2))
-        cells.append(graph.node("Unsqueeze", append_linear(graph, voice.cells, conducted), graph.constant([2])))
+        first, second = (_part(graph, states, at, at + config.decoder, 2) for at in (0, config.decoder))
+        hidden.append(rows.put(first, [n_patches, config.decoder], 2))
+        cell.append(rows.put(second, [n_patches, config.decoder], 2))
+        each = graph.node("Unsqueeze", append_linear(graph, voice.cells, conducted), graph.constant([2]))
+        cells.append(rows.put(each, [n_patches, 1, kind.n_cells], 2))
     return graph.build(
         (_together(graph, features, 3), "features", ["batch", n_patches, PATCH_STEPS, n_voices * config.features]),
         (_together(graph, [*hidden, *cell], 2), "states", ["batch", n_patches, 2 * n_voices * config.decoder]),
@@ -169,39 +197,124 @@ def _plan(net: SpaceNet, is_int8: bool) -> bytes:
 
 def _write(net: SpaceNet, is_int8: bool) -> bytes:
     graph, kind, config = Graph("write", is_int8=is_int8), net.kind, net.config
-    n_voices = len(kind.voices)
+    n_voices, units = len(kind.voices), len(kind.voices) * config.decoder
     features = graph.input("features", "float32", ["batch", n_voices * config.features])
     before = graph.input("before", "int64", ["batch", n_voices])
-    hidden, cell = (graph.input(name, "float32", ["batch", n_voices * config.decoder]) for name in ("hidden", "cell"))
+    players = graph.input("players", "int64", ["batch", n_voices]) if kind.has_parts else ""
+    hidden, cell = (graph.input(name, "float32", ["batch", units]) for name in ("hidden", "cell"))
+    somebody = _somebody(graph, players) if players else ""
     scores, loudness, hiddens, cells = [], [], [], []
-    last = [_only(graph, before, index, 1) for index in range(n_voices)]
-    for index in range(n_voices):
-        voice = net.voice(index)
-        heard = graph.node("Gather", _table(graph, voice.before), last[index])
-        if len(net.write_others):
-            tables = net.write_others[index]
-            assert isinstance(tables, nn.ModuleList)
-            for other in range(n_voices):
-                if other != index:
-                    of_other = graph.node("Gather", _table(graph, tables[other]), last[other])
-                    heard = graph.node("Add", heard, of_other)
-        own = _part(graph, features, index * config.features, (index + 1) * config.features, 1)
+    for number, group in enumerate(net.groups):
+        voice, rows = net.net(number), _Rows(graph, group)
+        last = rows.take(before, [n_voices], 1, [])
+        heard = _heard(graph, voice.before, last)
+        others = _others(graph, net, number, before, somebody)
+        if others:
+            heard = graph.node("Add", heard, rows.shared(others, [config.embedding]))
+        if others and len(group) > 1:
+            heard = graph.node("Sub", heard, _heard(graph, net.heard_table(number, number), last))
+        first = group[0] * config.features
+        own = rows.take(features, [n_voices * config.features], 1, [config.features], first, config.features)
         x = graph.node("Unsqueeze", graph.node("Concat", own, heard, axis=1), graph.constant([0]))
-        first, end = index * config.decoder, (index + 1) * config.decoder
-        starts = (_part(graph, hidden, first, end, 1), _part(graph, cell, first, end, 1))
-        written, hidden_after, cell_after = append_lstm(graph, voice.write, x, *starts)
+        first = group[0] * config.decoder
+        begun, kept = (rows.take(one, [units], 1, [config.decoder], first, config.decoder) for one in (hidden, cell))
+        written, hidden_after, cell_after = append_lstm(graph, voice.write, x, begun, kept)
         written = graph.node("Squeeze", written, graph.constant([0]))
         written = graph.node("Add", written, append_linear(graph, voice.skip, own))
-        scores.append(append_linear(graph, voice.say, written))
-        loudness.append(graph.node("Sigmoid", append_linear(graph, voice.strike, written)))
-        hiddens.append(hidden_after)
-        cells.append(cell_after)
+        grid = kind.voices[group[0]].grid
+        scores.append(rows.put(append_linear(graph, voice.say, written), [grid.n_scores], 1))
+        loud = graph.node("Sigmoid", append_linear(graph, voice.strike, written))
+        loudness.append(rows.put(loud, [grid.n_voices], 1))
+        hiddens.append(rows.put(hidden_after, [config.decoder], 1))
+        cells.append(rows.put(cell_after, [config.decoder], 1))
     return graph.build(
-        (_together(graph, scores, 1), "scores", ["batch", sum(voice.grid.size for voice in kind.voices)]),
+        (_together(graph, scores, 1), "scores", ["batch", sum(voice.grid.n_scores for voice in kind.voices)]),
         (_together(graph, loudness, 1), "loudness", ["batch", kind.n_channels]),
-        (_together(graph, hiddens, 1), "hidden_after", ["batch", n_voices * config.decoder]),
-        (_together(graph, cells, 1), "cell_after", ["batch", n_voices * config.decoder]),
+        (_together(graph, hiddens, 1), "hidden_after", ["batch", units]),
+        (_together(graph, cells, 1), "cell_after", ["batch", units]),
     )
+
+
+class _Rows:
+    """The voices of one net as rows: a batch of windows becomes one of windows times voices, and comes back."""
+
+    def __init__(self, graph: Graph, group: tuple[int, ...]) -> None:
+        self._graph, self._group, self._n = graph, group, len(group)
+
+    def take(
+        self, x: str, dims: Sequence[int], axis: int, row: Sequence[int], first: int | None = None, size: int = 1
+    ) -> str:
+        """[batch, *dims] -> [batch * n, *row]: along `axis` each voice has `size` numbers, from `first` on."""
+        first = self._group[0] if first is None else first
+        own = _part(self._graph, x, first, first + self._n * size, axis)
+        if self._n == 1:
+            return own if len(row) == len(dims) else self._graph.node("Squeeze", own, self._graph.constant([axis]))
+        apart = [0, *dims[: axis - 1], self._n, size, *dims[axis:]]
+        own = self._graph.node("Reshape", own, self._graph.constant(apart))
+        order = [0, axis, *(one for one in range(1, len(apart)) if one != axis)]
+        own = self._graph.node("Transpose", own, perm=order)
+        return self._graph.node("Reshape", own, self._graph.constant([-1, *row]))
+
+    def put(self, x: str, row: Sequence[int], axis: int) -> str:
+        """[batch * n, *row] -> [batch, *row with n times as many along `axis`]."""
+        if self._n == 1:
+            return x
+        apart = self._graph.node("Reshape", x, self._graph.constant([-1, self._n, *row]))
+        order = [0, *range(2, axis + 1), 1, *range(axis + 1, len(row) + 2)]
+        turned = self._graph.node("Transpose", apart, perm=order)
+        together = [-1, *row[: axis - 1], self._n * row[axis - 1], *row[axis:]]
+        return self._graph.node("Reshape", turned, self._graph.constant(together))
+
+    def shared(self, x: str, dims: Sequence[int]) -> str:
+        """[batch, *dims], the same for all voices -> [batch * n, *dims]."""
+        if self._n == 1:
+            return x
+        apart = self._graph.node("Unsqueeze", x, self._graph.constant([1]))
+        times = self._graph.constant([1, self._n, *(1 for _ in dims)])
+        return self._graph.node("Reshape", self._graph.node("Tile", apart, times), self._graph.constant([-1, *dims]))
+
+    def summed(self, x: str, row: Sequence[int]) -> str:
+        """[batch * n, *row] -> [batch, *row]."""
+        if self._n == 1:
+            return x
+        apart = self._graph.node("Reshape", x, self._graph.constant([-1, self._n, *row]))
+        return self._graph.node("ReduceSum", apart, self._graph.constant([1]), keepdims=0)
+
+
+def _everything(graph: Graph, net: SpaceNet, each: list[str]) -> str:
+    """Append the sum over all voices, float32[batch, P, H]."""
+    row = [net.kind.n_patches, net.config.width]
+    return _sum(graph, [_Rows(graph, group).summed(x, row) for group, x in zip(net.groups, each, strict=True)])
+
+
+def _somebody(graph: Graph, players: str) -> str:
+    """Append where somebody plays, as float32."""
+    return graph.node("Cast", graph.node("Greater", players, graph.constant([NOBODY])), to=TensorProto.FLOAT)
+
+
+def _about(graph: Graph, net: SpaceNet, rows: _Rows, number: int, lengths: str, players: str) -> str:
+    """Append what is known beforehand of each half bar."""
+    voice, n_patches = net.net(number), net.kind.n_patches
+    known = graph.node("Gather", graph.weight(as_array(voice.lengths.weight)), rows.shared(lengths, [n_patches]))
+    if voice.players is None:
+        return known
+    who = rows.take(players, [len(net.kind.voices)], 1, [1])
+    return graph.node("Add", known, graph.node("Gather", graph.weight(as_array(voice.players.weight)), who))
+
+
+def _others(graph: Graph, net: SpaceNet, number: int, before: str, somebody: str) -> str:
+    """Append what a group hears of all voices' last symbols, float32[batch, E]; nothing where it is alone."""
+    found = []
+    n_voices, width = len(net.kind.voices), net.config.embedding
+    for other, group in enumerate(net.groups):
+        if not len(net.write_others) or (other == number and len(group) == 1):
+            continue
+        rows = _Rows(graph, group)
+        vectors = _heard(graph, net.heard_table(number, other), rows.take(before, [n_voices], 1, []))
+        if somebody:
+            vectors = graph.node("Mul", vectors, rows.take(somebody, [n_voices], 1, [1]))
+        found.append(rows.summed(vectors, [width]))
+    return _sum(graph, found) if found else ""
 
 
 def _sum(graph: Graph, parts: list[str]) -> str:
@@ -222,18 +335,31 @@ def _with_others(graph: Graph, layers: nn.ModuleList, index: int, x: str, everyt
     return graph.node("Add", x, graph.node("MatMul", graph.node("Sub", everything, own), turned))
 
 
-def _table(graph: Graph, voice: nn.Module) -> str:
-    assert isinstance(voice, VoiceTable)
-    rows = graph.weight(as_array(voice.rows))
-    return graph.node("MatMul", graph.constant(voice.bits.numpy()), rows) if voice.is_drums else rows
+def _heard(graph: Graph, table: VoiceTable, symbols: str) -> str:
+    """Append int64[...] -> float32[..., E], a voice's symbols as vectors."""
+    rows = graph.weight(as_array(table.rows))
+    if table.is_drums:
+        return graph.node("Gather", graph.node("MatMul", graph.constant(table.bits.numpy()), rows), symbols)
+    if not table.is_part:
+        return graph.node("Gather", rows, symbols)
+    ends = np.cumsum([0, *CHORD_ROWS]).tolist()
+    lowest = graph.node("Mod", symbols, graph.constant([1 << 8]))
+    unheard = graph.node("GreaterOrEqual", symbols, graph.constant([table.size]))
+    number = graph.node("Where", unheard, graph.constant([ends[1]]), lowest)
+    vectors = graph.node("Gather", _part(graph, rows, 0, ends[2], 0), number)
+    length = graph.node("Mod", graph.node("Div", symbols, graph.constant([1 << 8])), graph.constant([N_LENGTHS]))
+    is_struck = graph.node("Cast", graph.node("Greater", lowest, graph.constant([0])), to=TensorProto.FLOAT)
+    of_length = graph.node("Gather", _part(graph, rows, ends[2], ends[3], 0), length)
+    last = graph.constant([-1])
+    vectors = graph.node("Add", vectors, graph.node("Mul", of_length, graph.node("Unsqueeze", is_struck, last)))
+    powers = graph.constant([1 << (12 + interval) for interval in range(N_ABOVE)])
+    above = graph.node("Mod", graph.node("Div", graph.node("Unsqueeze", symbols, last), powers), graph.constant([2]))
+    struck = graph.node("Cast", above, to=TensorProto.FLOAT)
+    return graph.node("Add", vectors, graph.node("MatMul", struck, _part(graph, rows, ends[3], ends[4], 0)))
 
 
 def _part(graph: Graph, x: str, first: int, end: int, axis: int) -> str:
     return graph.node("Slice", x, graph.constant([first]), graph.constant([end]), graph.constant([axis]))
-
-
-def _only(graph: Graph, x: str, index: int, axis: int) -> str:
-    return graph.node("Squeeze", _part(graph, x, index, index + 1, axis), graph.constant([axis]))
 
 
 def append_gelu(graph: Graph, x: str) -> str:

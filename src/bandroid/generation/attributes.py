@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.representations.grid import FIRST_NOTE, LOWEST_PITCH
+from bandroid.representations.grid import DrumGrid
 from bandroid.representations.window import Window, WindowKind
 
 DENSITY, HEIGHT, RANGE, SYNCOPATION, VELOCITY = "density", "height", "range", "syncopation", "velocity"
@@ -51,8 +51,8 @@ def _measure(window: Window, kind: WindowKind) -> list[float]:
             # The heaviest place that passes until the next onset: heavier than the onset's own is a syncopation.
             passing = weight[onset + 1 : following]
             n_offbeat += bool(passing.size and passing.max() > weight[onset])
-        if not voice.is_drums and onsets.size:
-            notes = window.symbols[index][onsets].astype(np.float64) - FIRST_NOTE + LOWEST_PITCH
+        if not isinstance(voice.grid, DrumGrid) and onsets.size:
+            notes = voice.grid.pitches(window.symbols[index]).astype(np.float64)
             pitches.append(notes)
             spans.append(float(np.ptp(notes)))
     struck = window.velocity[window.velocity > 0]

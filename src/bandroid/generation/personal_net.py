@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bandroid.errors import StyleError
 from bandroid.generation.net import open_graph, shapes_of
 from bandroid.generation.space_net import Posterior, SpaceRuntime, run_graph
-from bandroid.representations.window import Patches, WindowKind
+from bandroid.representations.window import Frames, Patches, WindowKind
 
 NARROW_GRAPH, WIDEN_GRAPH = "narrow.onnx", "widen.onnx"
 
@@ -39,10 +39,10 @@ class PersonalRuntime(SpaceRuntime):
         return Posterior(*run_graph(self._narrow, NARROW_GRAPH, {"z": super().encode(patches).mean}))
 
     def plan(
-        self, z: NDArray[np.float32], lengths: NDArray[np.int64]
+        self, z: NDArray[np.float32], frames: Frames
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Plan from points of the folder's own space."""
-        return super().plan(self.widened(z), lengths)
+        return super().plan(self.widened(z), frames)
 
     def widened(self, personal: NDArray[np.float32]) -> NDArray[np.float32]:
         """float32[N, K] -> float32[N, Z]: the points of the large space that they stand for."""

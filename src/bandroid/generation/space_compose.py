@@ -42,11 +42,12 @@ def compose_space(
     n_windows = -(-wish.n_bars // style.kind.n_bars)
     most = style.copy_habit.share_p95 if style.copy_habit is not None and wish.copy_guard else 1.0
     for tries in range(1, _MOST_TRIES + 1):
-        z = style.place.draw(rng, 1)
-        if n_windows > 1:
-            z = path(z[0], style.place.draw(rng, 1)[0], n_windows)
-        windows = style.runtime.decode(z, style.lengths(n_windows, band.bar_steps), wish.sampling, rng)
-        song = space_song(style, windows, band, f"{style.name} {seed}-{variation}", n_bars=wish.n_bars)
+        ends, players = style.draw(rng, 2 if n_windows > 1 else 1, band, _n_pitched(wish))
+        cast = cast_band(style, players, wish.programs, DRUMS)
+        z = path(ends[0], ends[1], n_windows) if n_windows > 1 else ends
+        frames = style.frames(n_windows, band.bar_steps, cast.player_numbers if style.kind.has_parts else None)
+        windows = style.runtime.decode(z, frames, wish.sampling, rng)
+        song = space_song(style, windows, cast, f"{style.name} {seed}-{variation}", n_bars=wish.n_bars)
         if not song.n_notes and tries < _MOST_TRIES:
             continue
         habits, found = judged(song, style.index)
@@ -99,11 +100,15 @@ def _band(style: SpaceStyle, wish: Wish, rng: np.random.Generator) -> SpaceBand:
     # Whoever plays all voices, before songs that lack some.
     whole = [band for band in bands if all(band.players)] or list(bands)
     band = whole[int(rng.integers(len(whole)))]
-    band = cast_band(style, band, wish.programs, DRUMS)
     if wish.key is not None and all(voice.is_drums for voice in style.kind.voices):
         raise WishError(f"--key: style {style.name} plays drums alone; leave it out")
     low, high = TEMPO_RANGE_QPM
     return band if wish.tempo_qpm is None else replace(band, tempo_qpm=min(max(wish.tempo_qpm, low), high))
+
+
+def _n_pitched(wish: Wish) -> int | None:
+    """Return how many instruments with a pitch are wished for."""
+    return None if wish.programs is None else sum(program != DRUMS for program in wish.programs)
 
 
 def _in_key(song: Song, wish: Wish) -> Song:

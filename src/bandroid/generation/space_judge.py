@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from bandroid.generation.attributes import measure_windows
 from bandroid.generation.latent import moved
-from bandroid.generation.space_net import MOST_AT_ONCE, Posterior, SpaceRuntime
+from bandroid.generation.space_net import Posterior, SpaceRuntime
 from bandroid.generation.space_style import SpaceStyle
-from bandroid.representations.window import NEW, PATCH_STEPS, Patches, Window, patches_of
+from bandroid.generation.space_symbols import nats_of, outcome_nats
+from bandroid.representations.window import NEW, PATCH_STEPS, Frames, Patches, Window, patches_of
 
 N_NEAR = 16
 """points near each one that is written, itself among them"""
@@ -28,21 +29,22 @@ _SPILL_COUNTS = 0.2
 def music_nats(runtime: SpaceRuntime, patches: Patches, z: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return what cells and symbols of windows cost, written from z with the last steps told: nats, float64[N]."""
     kind = runtime.kind
-    features, states, cells = runtime.plan(z, patches.lengths)
-    nats: NDArray[np.float64] = (_nats(cells, patches.cells) * patches.is_there[:, None]).sum(axis=(1, 2))
+    features, states, cells = runtime.plan(z, patches.frames)
+    nats: NDArray[np.float64] = (outcome_nats(cells, patches.cells) * patches.is_there[:, None]).sum(axis=(1, 2))
     before = np.tile(np.array([voice.grid.size for voice in kind.voices], dtype=np.int64), (len(patches), 1))
     for patch in range(kind.n_patches):
         hidden, cell = np.split(states[:, patch], 2, axis=1)
         is_new = (patches.cells[:, patch] == NEW) & patches.is_there
         for step in range(PATCH_STEPS):
-            scores, _, hidden, cell = runtime.write(features[:, patch, step], before, hidden, cell)
-            is_inside, first = step < patches.lengths[:, patch], 0
-            for index, voice in enumerate(kind.voices):
-                symbols = patches.symbols[:, patch, index, step]
-                found = _nats(scores[:, first : first + voice.grid.size], symbols)
-                first += voice.grid.size
-                nats += found * (is_inside & is_new[:, index])
-                before[:, index] = np.where(is_inside, symbols, before[:, index])
+            scores, _, hidden, cell = runtime.write(features[:, patch, step], before, hidden, cell, patches.players)
+            is_inside, first = (step < patches.lengths[:, patch])[:, None], 0
+            for group in kind.groups:
+                voice, own = kind.voices[group[0]], slice(group[0], group[-1] + 1)
+                symbols, size = patches.symbols[:, patch, own, step], len(group) * voice.grid.n_scores
+                found = nats_of(voice, scores[:, first : first + size].reshape(*symbols.shape, -1), symbols)
+                first += size
+                nats += (found * (is_inside & is_new[:, own])).sum(axis=1)
+                before[:, own] = np.where(is_inside, symbols, before[:, own])
     return nats
 
 
@@ -56,16 +58,14 @@ def kl_nats(posterior: Posterior) -> NDArray[np.float64]:
 def cost_nats(runtime: SpaceRuntime, windows: list[Window]) -> NDArray[np.float64]:
     """Return what windows cost a space in all, from the mean of z: nats, float64[N]. Less is likelier."""
     costs = []
-    for at in range(0, len(windows), MOST_AT_ONCE):
-        patches = patches_of(windows[at : at + MOST_AT_ONCE], runtime.kind)
+    for at in range(0, len(windows), runtime.most_at_once):
+        patches = patches_of(windows[at : at + runtime.most_at_once], runtime.kind)
         posterior = runtime.encode(patches)
         costs.append(music_nats(runtime, patches, posterior.mean) + kl_nats(posterior))
     return np.concatenate(costs)
 
 
-def walked(
-    style: SpaceStyle, z: NDArray[np.float32], lengths: NDArray[np.int64], rng: np.random.Generator
-) -> list[Window]:
+def walked(style: SpaceStyle, z: NDArray[np.float32], frames: Frames, rng: np.random.Generator) -> list[Window]:
     """Write a path: both ends the likeliest as they are, of the points between the likeliest window near each.
 
     None has more in common with the first than the one before it: a path does not turn back.
@@ -75,7 +75,7 @@ def walked(
     shaken = rng.standard_normal(near.shape).astype(np.float32) * style.place.uncertain
     shaken[::N_NEAR] = 0.0
     shaken[:N_NEAR] = shaken[-N_NEAR:] = 0.0
-    windows = style.runtime.decode(near + shaken, np.repeat(lengths, N_NEAR, axis=0))
+    windows = style.runtime.decode(near + shaken, frames.times(N_NEAR))
     costs = cost_nats(style.runtime, windows)
     same = np.array([float((window.symbols == windows[0].symbols).mean()) for window in windows])
     chosen, so_far, at_end = [0], 1.0, same[(n - 1) * N_NEAR]
@@ -89,7 +89,7 @@ def walked(
 
 
 def steered(
-    style: SpaceStyle, z: NDArray[np.float32], lengths: NDArray[np.int64], wishes: Mapping[str, float]
+    style: SpaceStyle, z: NDArray[np.float32], frames: Frames, wishes: Mapping[str, float]
 ) -> NDArray[np.float32]:
     """Move points, float32[N, Z], alike, so that what is written changes as wished: attributes by their deviations.
 
@@ -103,16 +103,10 @@ def steered(
     for strength in _STRENGTHS:
         scaled = {name: strength * amount for name, amount in wishes.items()}
         tried.append(np.array([moved(point, scaled, names, place) for point in z], dtype=np.float32))
-    written = style.runtime.decode(np.concatenate([z, *tried]), np.tile(lengths, (1 + len(tried), 1)))
+    times = 1 + len(tried)
+    all_frames = Frames(np.tile(frames.lengths, (times, 1)), np.tile(frames.players, (times, 1)))
+    written = style.runtime.decode(np.concatenate([z, *tried]), all_frames)
     means = measure_windows(written, style.kind).reshape(1 + len(tried), len(z), -1).mean(axis=1)
     change = (means[1:] - means[0]) / place.deviation
     missed = (weight * np.abs(change - wanted)).sum(axis=1)
     return tried[int(np.argmin(missed))]
-
-
-def _nats(scores: NDArray[np.float32], outcome: NDArray[np.int64]) -> NDArray[np.float64]:
-    exact = scores.astype(np.float64)
-    largest = exact.max(axis=-1, keepdims=True)
-    total = np.log(np.exp(exact - largest).sum(axis=-1)) + largest[..., 0]
-    found: NDArray[np.float64] = total - np.take_along_axis(exact, outcome[..., None], axis=-1)[..., 0]
-    return found

@@ -3,6 +3,8 @@
 encode.onnx   half bars -> mean and log variance of z
 plan.onnx     z -> per half bar: what each cell is, what stands at each step, where the decoder begins
 write.onnx    one step of the decoder: features, all voices' last symbols, its state -> scores, loudness, state
+
+Where voices are parts of any kind, all three are told who plays each of them.
 """
 
 from __future__ import annotations
@@ -15,21 +17,25 @@ from numpy.typing import NDArray
 
 from bandroid.errors import StyleError
 from bandroid.generation.net import first_line, open_graph, shapes_of
-from bandroid.generation.sampling import Sampling, draw
+from bandroid.generation.sampling import Sampling
+from bandroid.generation.space_symbols import drawn, likeliest
 from bandroid.representations.grid import FIRST_NOTE, REST
 from bandroid.representations.window import (
     FIRST_REPEAT,
     NEW,
+    NOBODY,
     PATCH_STEPS,
     SILENT,
+    Frames,
     Patches,
     Window,
     WindowKind,
     window_of,
 )
 
+MOST_PLANNED = 48_000_000
+"""numbers of plans that are kept at once: 512 windows of a trio of 16 bars, which take 350 kB each"""
 MOST_AT_ONCE = 512
-"""windows that are written side by side: a trio of 16 bars takes 200 kB of plans"""
 ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH = "encode.onnx", "plan.onnx", "write.onnx"
 
 
@@ -58,19 +64,26 @@ class SpaceRuntime:
             raise StyleError(f"its {ENCODE_GRAPH} is none of ours")
         self.z_size = size
         n_patches, n_voices = kind.n_patches, len(kind.voices)
-        sizes = sum(voice.grid.size for voice in kind.voices)
+        self.most_at_once = max(
+            min(MOST_AT_ONCE, MOST_PLANNED // (n_patches * (PATCH_STEPS * features + 2 * state))), 1
+        )
+        """windows that are written side by side"""
+        sizes = sum(voice.grid.n_scores for voice in kind.voices)
+        who: dict[str, list[int | str]] = {"players": ["batch", n_voices]} if kind.has_parts else {}
         wanted: dict[str, dict[str, list[int | str]]] = {
             ENCODE_GRAPH: {
                 "symbols": ["batch", n_patches, n_voices, PATCH_STEPS],
                 "velocity": ["batch", n_patches, PATCH_STEPS, kind.n_channels],
                 "lengths": ["batch", n_patches],
                 "is_there": ["batch", n_voices],
+                **who,
                 "mean": ["batch", size],
                 "log_variance": ["batch", size],
             },
             PLAN_GRAPH: {
                 "z": ["batch", size],
                 "lengths": ["batch", n_patches],
+                **who,
                 "features": ["batch", n_patches, PATCH_STEPS, features],
                 "states": ["batch", n_patches, 2 * state],
                 "cells": ["batch", n_patches, n_voices, kind.n_cells],
@@ -78,6 +91,7 @@ class SpaceRuntime:
             WRITE_GRAPH: {
                 "features": ["batch", features],
                 "before": ["batch", n_voices],
+                **who,
                 **{name: ["batch", state] for name in ("hidden", "cell", "hidden_after", "cell_after")},
                 "scores": ["batch", sizes],
                 "loudness": ["batch", kind.n_channels],
@@ -95,38 +109,42 @@ class SpaceRuntime:
             "velocity": patches.velocity,
             "lengths": patches.lengths,
             "is_there": patches.is_there.astype(np.float32),
+            **self._who(patches.players),
         }
         return Posterior(*run_graph(self._encode, ENCODE_GRAPH, inputs))
 
     def decode(
         self,
         z: NDArray[np.float32],
-        lengths: NDArray[np.int64],
+        frames: Frames,
         how: Sampling | None = None,
         rng: np.random.Generator | None = None,
     ) -> list[Window]:
-        """Write float32[N, Z] down: int64[N, P] are the lengths of the half bars. Without `how` the likeliest, always.
+        """Write float32[N, Z] down, each into its frame. Without `how` the likeliest, always.
 
         Cells are the likeliest always: they are the window's form, and z says it.
         """
-        if len(z) > MOST_AT_ONCE:
-            cuts = range(0, len(z), MOST_AT_ONCE)
-            each = [self.decode(z[at : at + MOST_AT_ONCE], lengths[at : at + MOST_AT_ONCE], how, rng) for at in cuts]
-            return [window for windows in each for window in windows]
-        features, states, cells = self.plan(z, lengths)
-        writing = _Writing(self.kind, lengths, cells)
+        if len(z) > self.most_at_once:
+            cuts = [slice(at, at + self.most_at_once) for at in range(0, len(z), self.most_at_once)]
+            return [window for cut in cuts for window in self.decode(z[cut], frames.rows(cut), how, rng)]
+        features, states, cells = self.plan(z, frames)
+        writing = _Writing(self.kind, frames, cells)
         for patch in range(self.kind.n_patches):
             hidden, cell = np.split(states[:, patch], 2, axis=1)
             for step in range(PATCH_STEPS):
-                scores, loudness, hidden, cell = self.write(features[:, patch, step], writing.before, hidden, cell)
+                scores, loudness, hidden, cell = self.write(
+                    features[:, patch, step], writing.before, hidden, cell, frames.players
+                )
                 writing.take(patch, step, scores, loudness, how, rng)
         return list(writing.windows())
 
     def plan(
-        self, z: NDArray[np.float32], lengths: NDArray[np.int64]
+        self, z: NDArray[np.float32], frames: Frames
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """float32[N, Z], int64[N, P] -> features [N, P, L, F], states [N, P, 2 D], scores of cells [N, P, V, cells]."""
-        found = run_graph(self._plan, PLAN_GRAPH, {"z": z.astype(np.float32), "lengths": lengths})
+        """float32[N, Z] -> features [N, P, L, F], states [N, P, 2 D], scores of cells [N, P, V, cells]."""
+        inputs: dict[str, NDArray[Any]] = {"z": z.astype(np.float32), "lengths": frames.lengths}
+        inputs |= self._who(frames.players)
+        found = run_graph(self._plan, PLAN_GRAPH, inputs)
         return found[0], found[1], found[2]
 
     def write(
@@ -135,20 +153,27 @@ class SpaceRuntime:
         before: NDArray[np.int64],
         hidden: NDArray[np.float32],
         cell: NDArray[np.float32],
+        players: NDArray[np.int64],
     ) -> tuple[NDArray[np.float32], ...]:
-        """One step: float32[N, F], int64[N, V], state twice -> scores [N, sizes], loudness [N, C], state twice."""
+        """One step: [N, F], int64[N, V], state twice, int64[N, V] -> scores [N, sizes], loudness [N, C], state."""
         inputs: dict[str, NDArray[Any]] = {"features": features, "before": before, "hidden": hidden, "cell": cell}
-        return tuple(run_graph(self._write, WRITE_GRAPH, inputs))
+        return tuple(run_graph(self._write, WRITE_GRAPH, {**inputs, **self._who(players)}))
+
+    def _who(self, players: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """Return what graphs are told of players, where they are."""
+        return {"players": players} if self.kind.has_parts else {}
 
 
 class _Writing:
     """Windows that are being written, all at the same step."""
 
-    def __init__(self, kind: WindowKind, lengths: NDArray[np.int64], cells: NDArray[np.float32]) -> None:
-        n, n_patches = lengths.shape
+    def __init__(self, kind: WindowKind, frames: Frames, cells: NDArray[np.float32]) -> None:
+        n, n_patches = frames.lengths.shape
         n_voices = len(kind.voices)
-        self._kind, self._lengths = kind, lengths
-        self._cells = _likeliest(cells, lengths)
+        self._kind, self._frames = kind, frames
+        self._cells = _likeliest(cells, frames.lengths)
+        if kind.has_parts:
+            self._cells = np.where(frames.players[:, None] == NOBODY, SILENT, self._cells)
         self._symbols = np.zeros((n, n_patches, n_voices, PATCH_STEPS), dtype=np.int64)
         self._velocity = np.zeros((n, n_patches, PATCH_STEPS, kind.n_channels), dtype=np.int32)
         self.before = np.tile(np.array([voice.grid.size for voice in kind.voices], dtype=np.int64), (n, 1))
@@ -165,38 +190,60 @@ class _Writing:
         rng: np.random.Generator | None,
     ) -> None:
         """Write a step of all voices."""
-        is_inside = step < self._lengths[:, patch]
-        first, rows = 0, np.arange(len(is_inside))
-        for index, (voice, channel) in enumerate(zip(self._kind.voices, self._kind.channels, strict=True)):
-            size = voice.grid.size
-            these, first = scores[:, first : first + size], first + size
-            cells = self._cells[:, patch, index]
-            symbols = these.argmax(axis=1)
+        is_inside, first = (step < self._frames.lengths[:, patch])[:, None], 0
+        for group in self._kind.groups:
+            voice, own = self._kind.voices[group[0]], slice(group[0], group[-1] + 1)
+            size = len(group) * voice.grid.n_scores
+            these, first = scores[:, first : first + size].reshape(len(scores), len(group), -1), first + size
+            cells = self._cells[:, patch, own]
+            symbols = likeliest(voice, these)
             if how is not None and rng is not None:
-                for row in np.flatnonzero(is_inside & (cells == NEW)):
-                    symbols[row] = draw(_shares(these[row]), how, rng)
+                for row, column in zip(*np.nonzero(is_inside & (cells == NEW)), strict=True):
+                    symbols[row, column] = drawn(voice, these[row, column], how, rng)
             source = np.clip(patch - (cells - FIRST_REPEAT + 1), 0, patch)
-            repeated = self._symbols[rows, source, index, step]
+            at = (np.arange(len(cells))[:, None], source)
+            repeated = self._symbols[(*at, np.array(group), step)]
             ending = np.zeros_like(symbols)
-            if not voice.is_drums and step == 0:
-                ending[self._is_sounding[:, index]] = REST
+            if voice.is_line and step == 0:
+                ending[self._is_sounding[:, own]] = REST
             symbols = np.where(cells == NEW, symbols, np.where(cells == SILENT, ending, repeated))
             symbols = np.where(is_inside, symbols, 0)
-            self._symbols[:, patch, index, step] = symbols
-            struck = voice.grid.struck(symbols.astype(np.int32)) & is_inside[:, None]
-            loud = np.clip(np.rint(127 * loudness[:, channel]), 1, 127).astype(np.int32)
-            again = self._velocity[rows, source, step, channel]
-            loud = np.where((cells >= FIRST_REPEAT)[:, None] & (again > 0), again, loud)
-            self._velocity[:, patch, step, channel] = np.where(struck, loud, 0)
-            self.before[:, index] = np.where(is_inside, symbols, self.before[:, index])
-            if not voice.is_drums:
-                sounding = np.where(symbols >= FIRST_NOTE, True, (symbols != REST) & self._is_sounding[:, index])
-                self._is_sounding[:, index] = np.where(is_inside, sounding, self._is_sounding[:, index])
+            self._symbols[:, patch, own, step] = symbols
+            self._take_loudness(patch, step, group, symbols, loudness, at)
+            self.before[:, own] = np.where(is_inside, symbols, self.before[:, own])
+            if voice.is_line:
+                sounding = np.where(symbols >= FIRST_NOTE, True, (symbols != REST) & self._is_sounding[:, own])
+                self._is_sounding[:, own] = np.where(is_inside, sounding, self._is_sounding[:, own])
+
+    def _take_loudness(
+        self,
+        patch: int,
+        step: int,
+        group: tuple[int, ...],
+        symbols: NDArray[np.int64],
+        loudness: NDArray[np.float32],
+        source: tuple[NDArray[np.int64], NDArray[np.int64]],
+    ) -> None:
+        """Write how loud a step of a group is; repeats are as loud as what they repeat."""
+        voice, channels = self._kind.voices[group[0]], self._kind.channels
+        channel = slice(channels[group[0]].start, channels[group[-1]].stop)
+        shape = (len(symbols), len(group), voice.grid.n_voices)
+        struck = voice.grid.struck(symbols.ravel()).reshape(shape)
+        loud = np.clip(np.rint(127 * loudness[:, channel]), 1, 127).astype(np.int32).reshape(shape)
+        columns = np.arange(channel.start, channel.stop).reshape(shape[1:])
+        again = self._velocity[(source[0][..., None], source[1][..., None], step, columns)]
+        is_repeat = (self._cells[:, patch, group[0] : group[-1] + 1] >= FIRST_REPEAT)[..., None]
+        loud = np.where(is_repeat & (again > 0), again, loud)
+        self._velocity[:, patch, step, channel] = np.where(struck, loud, 0).reshape(len(symbols), -1)
 
     def windows(self) -> Iterator[Window]:
         """Yield them, whole."""
-        for symbols, velocity, lengths in zip(self._symbols, self._velocity, self._lengths, strict=True):
-            yield window_of(symbols, velocity, lengths)
+        for each in zip(self._symbols, self._velocity, self._frames.lengths, self._players(), strict=True):
+            yield window_of(*each)
+
+    def _players(self) -> NDArray[np.int64]:
+        """Return who plays what is written: where each voice has a meaning, all are."""
+        return self._frames.players if self._kind.has_parts else np.maximum(self._frames.players, 1)
 
 
 def _likeliest(cells: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -210,12 +257,6 @@ def _likeliest(cells: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArra
             scores[is_other, patch, :, FIRST_REPEAT + distance - 1] = -np.inf
     likeliest: NDArray[np.int64] = scores.argmax(axis=3)
     return likeliest
-
-
-def _shares(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    odds = np.exp(scores.astype(np.float64) - scores.max())
-    shares: NDArray[np.float64] = odds / odds.sum()
-    return shares
 
 
 def run_graph(session: Any, name: str, inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[np.float32]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bandroid.representations.window import N_PLAYERS, NOBODY
+
 FROM_ANCHOR = 0.5
 """how far from an anchor points are drawn: 0 there, 1 anywhere"""
 MOST_FACTORS = 128
@@ -26,6 +28,9 @@ class Place:
     """float32[Z]: mean + factors @ K normal numbers + rest * Z normal numbers lies as the windows do"""
     anchors: NDArray[np.float32]
     """float32[N, Z]: some of the windows, where what is drawn begins; none where the factors say all that matters"""
+    anchor_players: NDArray[np.int64]
+    """int64[N, V]: who plays in each of them (representations/window.player_number); int64[0, 0] where voices are no
+    parts"""
     uncertain: NDArray[np.float32]
     """float32[Z]: how far a window's z is from certain, on average"""
     direction: NDArray[np.float32]
@@ -42,6 +47,7 @@ class Place:
             "factors": self.factors.astype(np.float16),
             "rest": self.rest,
             "anchors": self.anchors.astype(np.float16),
+            **({"anchor_players": self.anchor_players.astype(np.int8)} if self.anchor_players.size else {}),
             "uncertain": self.uncertain,
             "direction": self.direction.astype(np.float16),
             "centre": self.centre,
@@ -68,25 +74,42 @@ class Place:
             if array.shape != shape or not np.isfinite(array.astype(np.float64)).all():
                 raise ValueError(f"its {name} is none")
         found = {name: np.asarray(arrays[name]) for name in wanted}
+        players = np.asarray(arrays.get("anchor_players", np.zeros((0, 0)))).astype(np.int64)
+        if players.size and not 0 <= players.min() <= players.max() < N_PLAYERS:
+            raise ValueError("its anchor_players are none")
         return cls(
             mean=found["mean"].astype(np.float32),
             factors=found["factors"].astype(np.float32),
             rest=found["rest"].astype(np.float32),
             anchors=found["anchors"].astype(np.float32),
+            anchor_players=players,
             uncertain=found["uncertain"].astype(np.float32),
             direction=found["direction"].astype(np.float32),
             centre=found["centre"].astype(np.float64),
             deviation=found["deviation"].astype(np.float64),
         )
 
-    def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float32]:
+    def draw_anchor(self, rng: np.random.Generator, n_pitched: int | None, is_part: NDArray[np.bool_]) -> int:
+        """Draw one of the anchors: of those with `n_pitched` parts, or as few more as there are, where that is given.
+
+        `is_part` bool[V]. The fuller a window, the likelier: it says more of the style.
+        """
+        n_parts = (self.anchor_players[:, is_part] != NOBODY).sum(axis=1)
+        weight = n_parts.astype(np.float64)
+        if n_pitched is not None:
+            enough = n_parts[n_parts >= n_pitched]
+            weight = np.where(n_parts == (enough.min() if enough.size else n_parts.max()), 1.0, 0.0)
+        return int(rng.choice(len(weight), p=weight / weight.sum()))
+
+    def draw(self, rng: np.random.Generator, n: int, anchor: int | None = None) -> NDArray[np.float32]:
         """Draw points where the training's windows lie: float32[n, Z].
 
-        With anchors: from one of them on, along what windows have in common.
+        With anchors: from one of them on, or from that one, along what windows have in common.
         """
         common = rng.standard_normal((n, self.factors.shape[1])).astype(np.float32)
         if len(self.anchors):
-            begun = self.anchors[rng.integers(len(self.anchors), size=n)] - self.mean
+            which = rng.integers(len(self.anchors), size=n) if anchor is None else np.full(n, anchor)
+            begun = self.anchors[which] - self.mean
             kept = float(np.sqrt(1.0 - FROM_ANCHOR**2))
             found: NDArray[np.float32] = self.mean + kept * begun + FROM_ANCHOR * (common @ self.factors.T)
             return found

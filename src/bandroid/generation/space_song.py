@@ -52,12 +52,14 @@ def space_song(
     for index, (voice, channel) in enumerate(zip(style.kind.voices, style.kind.channels, strict=True)):
         if not any(window.is_there[index] for window in windows):
             continue
-        player = band.players[index] or SpacePlayer(_PROGRAMS[voice.name])
-        # What rings on at a window's end does not go on in the next, which was written alone.
+        player = band.players[index] or SpacePlayer(_PROGRAMS.get(voice.name, 0))
+        # A line that rings on at a window's end does not go on in the next, which was written alone. A part's notes
+        # have lengths, and do.
+        cuts = [0, symbols.shape[1]] if voice.is_part else starts.tolist()
         notes = _joined(
             [
                 _decoded(voice, player, symbols[index, first:end], velocity[first:end, channel], first)
-                for first, end in itertools.pairwise(starts.tolist())
+                for first, end in itertools.pairwise(cuts)
             ]
         )
         notes = swung(_scaled(notes, per_step), TICKS_PER_QUARTER, band.swing)
@@ -101,7 +103,7 @@ def _metre(band: SpaceBand, bar_steps: int) -> MetreChange:
 
 
 def _decoded(
-    voice: Voice, player: SpacePlayer, symbols: NDArray[np.int32], velocity: NDArray[np.int32], start: int
+    voice: Voice, player: SpacePlayer, symbols: NDArray[np.int64], velocity: NDArray[np.int32], start: int
 ) -> Notes:
     if isinstance(voice.grid, DrumGrid):
         notes = voice.grid.decode(symbols, velocity, player.drums)
@@ -123,11 +125,13 @@ def cast_band(style: SpaceStyle, band: SpaceBand, programs: Sequence[int] | None
     """Give the voices the wished instruments: `drums` among the programs stands for the kit; raises WishError."""
     if programs is None:
         return band
+    if style.kind.has_parts:
+        return _cast_parts(style, band, programs, drums)
     pitched = [index for index, voice in enumerate(style.kind.voices) if not voice.is_drums]
     wished = [program for program in programs if program != drums]
     n_kits = len(programs) - len(wished)
     if len(wished) != len(pitched) or n_kits > len(style.kind.voices) - len(pitched):
-        names = ", ".join(voice.name for voice in style.kind.voices)
+        names = ", ".join(style.kind.names)
         raise WishError(f"--instruments: style {style.name} has these voices: {names}; name one for each with a pitch")
     # A bass among them plays the bass.
     if any(style.kind.voices[index].name == "bass" for index in pitched):
@@ -136,6 +140,22 @@ def cast_band(style: SpaceStyle, band: SpaceBand, programs: Sequence[int] | None
     players = list(band.players)
     for index, program in zip(pitched, wished, strict=True):
         players[index] = replace(players[index] or SpacePlayer(program), program=program)
+    return replace(band, players=tuple(players))
+
+
+def _cast_parts(style: SpaceStyle, band: SpaceBand, programs: Sequence[int], drums: int) -> SpaceBand:
+    """Give the first parts that somebody plays the wished instruments, basses first; all others are silent."""
+    wished = sorted((program for program in programs if program != drums), key=lambda one: not 32 <= one < 40)
+    slots = [index for index, voice in enumerate(style.kind.voices) if voice.is_part]
+    if len(wished) > len(slots) or len(programs) - len(wished) > 1:
+        raise WishError(f"--instruments: style {style.name} has {' and '.join(style.kind.names)}; name no more")
+    there = sorted(slots, key=lambda index: (band.players[index] is None, index))
+    players: list[SpacePlayer | None] = [None] * len(band.players)
+    for index, program in zip(sorted(there[: len(wished)]), wished, strict=True):
+        players[index] = replace(band.players[index] or SpacePlayer(program), program=program)
+    for index, voice in enumerate(style.kind.voices):
+        if voice.is_drums and drums in programs:
+            players[index] = band.players[index] or SpacePlayer(0)
     return replace(band, players=tuple(players))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,12 +26,16 @@ from bandroid.representations.score_vocabulary import METRES
 from bandroid.representations.sheet import TEMPO_RANGE_QPM
 from bandroid.representations.window import (
     MOST_BAR_STEPS,
+    NOBODY,
     WINDOW_KINDS,
+    Frames,
     Patches,
     Voice,
     WindowKind,
     kind_to_json,
+    lowest_program,
     patch_lengths,
+    player_number,
 )
 
 NAME = "window"
@@ -77,6 +81,11 @@ class SpaceBand:
         low, high = TEMPO_RANGE_QPM
         if not low <= self.tempo_qpm <= high or self.metre not in METRES or self.bar_steps > MOST_BAR_STEPS:
             raise ValueError(f"not a frame: {self}")
+
+    @property
+    def player_numbers(self) -> NDArray[np.int64]:
+        """int64[V]: who plays each voice, as nets know it."""
+        return np.array([NOBODY if one is None else player_number(one.program) for one in self.players])
 
     @property
     def bar_steps(self) -> int:
@@ -131,9 +140,32 @@ class SpaceStyle:
         """What `--set` knows."""
         return attributes_of(self.kind)
 
-    def lengths(self, n: int, bar_steps: int) -> NDArray[np.int64]:
-        """Return int64[n, P]: half bars of n windows in one metre."""
-        return np.tile(patch_lengths(bar_steps, self.kind.n_bars), (n, 1))
+    def frames(self, n: int, bar_steps: int, players: NDArray[np.int64] | None = None) -> Frames:
+        """Return what n windows in one metre are written into, `players` int64[V]: everybody where not given."""
+        who = np.ones(len(self.kind.voices), dtype=np.int64) if players is None else players
+        return Frames(np.tile(patch_lengths(bar_steps, self.kind.n_bars), (n, 1)), np.tile(who, (n, 1)))
+
+    def draw(
+        self, rng: np.random.Generator, n: int, band: SpaceBand, n_pitched: int | None = None
+    ) -> tuple[NDArray[np.float32], SpaceBand]:
+        """Draw points where the training's windows lie, float32[n, Z], and who plays there.
+
+        Where voices are parts, all points lie around one window, whose players, `n_pitched` of them where that is
+        given, take over from the band's.
+        """
+        if not self.kind.has_parts:
+            return np.concatenate([self.place.draw(rng, 1) for _ in range(n)]), band
+        anchor = self.place.draw_anchor(rng, n_pitched, np.array([voice.is_part for voice in self.kind.voices]))
+        numbers = self.place.anchor_players[anchor]
+        players = [self._player(rng, int(number), own) for number, own in zip(numbers, band.players, strict=True)]
+        return self.place.draw(rng, n, anchor), replace(band, players=tuple(players))
+
+    def _player(self, rng: np.random.Generator, number: int, own: SpacePlayer | None) -> SpacePlayer | None:
+        """Return one of the songs' players of a family: the band's own where he is one."""
+        if number == NOBODY or (own is not None and player_number(own.program) == number):
+            return own if number != NOBODY else None
+        alike = [one for band in self.bands for one in band.players if one and player_number(one.program) == number]
+        return alike[int(rng.integers(len(alike)))] if alike else SpacePlayer(lowest_program(number))
 
 
 def load_space_style(bundle: Bundle) -> SpaceStyle:
@@ -156,6 +188,8 @@ def load_space_style(bundle: Bundle) -> SpaceStyle:
         if not bands or any(len(band.players) != len(kind.voices) for band in bands):
             raise ValueError("nobody plays")
         place = Place.from_arrays(bundle.arrays(PLACE_NAME), len(attributes_of(kind)), runtime.z_size)
+        if kind.has_parts and place.anchor_players.shape != (len(place.anchors), len(kind.voices)):
+            raise ValueError("nobody plays in its anchors")
     except (KeyError, TypeError, ValueError) as error:
         raise StyleError(f"style {bundle.name}: its content does not fit together ({error})") from error
     return SpaceStyle(bundle.name, bundle.style_hash, runtime, place, bands, load_index(bundle), load_habit(bundle))
@@ -164,13 +198,13 @@ def load_space_style(bundle: Bundle) -> SpaceStyle:
 def space_golden(style: SpaceStyle, patches: Patches) -> dict[str, NDArray[np.generic]]:
     """Return what a space makes of some windows: where they lie, and what is written there."""
     mean = style.runtime.encode(patches).mean
-    features, states, cells = style.runtime.plan(mean, patches.lengths)
+    features, states, cells = style.runtime.plan(mean, patches.frames)
     return {
         "symbols": patches.symbols,
         "velocity": patches.velocity,
         "cells": patches.cells,
         "lengths": patches.lengths,
-        "is_there": patches.is_there,
+        "is_there": patches.players,
         "mean": mean,
         "features": features[:, :, 0],
         "states": states,
@@ -187,7 +221,7 @@ def check_space_golden(style: SpaceStyle, bundle: Bundle) -> None:
             np.asarray(arrays["velocity"], dtype=np.float32),
             np.asarray(arrays["cells"], dtype=np.int64),
             np.asarray(arrays["lengths"], dtype=np.int64),
-            np.asarray(arrays["is_there"], dtype=np.bool_),
+            np.asarray(arrays["is_there"], dtype=np.int64),
         )
         said = space_golden(style, patches)
         is_same = all(

@@ -6,14 +6,15 @@
               -> per half bar: what stands at each step (features), where the small decoder begins
     decoder   -> step by step in new cells, all half bars side by side: hears all voices' last step
 
-Each voice has such a net of its own, a few layers add what it hears of the others: so a space of three voices begins
-with spaces of one, and few songs with all three go a long way.
+Each voice has such a net of its own, all parts share one that is told who plays; a few layers add what a voice hears of
+the others: so a space of three voices begins with spaces of one, and few songs with all three go a long way.
 
 After MusicVAE (Roberts et al. 2018), whose conductor this is, but for three things. A half bar is one vector, so the
 recurrences are short. Each step has features of its own, so that nothing has to be remembered to be said. And a half
 bar that came before is not written again (representations/window.py).
 
-Letters: B windows, P half bars, V voices, L steps of a half bar, C channels of velocity, Z numbers of z, H, D units.
+Letters: B windows, P half bars, V voices, n voices of one net, L steps of a half bar, C channels of velocity, Z numbers
+of z, E, F, H, D units.
 """
 
 from __future__ import annotations
@@ -21,14 +22,13 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from bandroid.models.config import SpaceModel
-from bandroid.representations.grid import DrumGrid
-from bandroid.representations.window import NEW, PATCH_STEPS, Voice, WindowKind
+from bandroid.models.voice_symbols import VoiceTable, is_foreseen, symbol_nats
+from bandroid.representations.window import N_PLAYERS, NEW, NOBODY, PATCH_STEPS, Voice, WindowKind
 
 LOUD_SPREAD = 0.35
 """standard deviation of a velocity of 0 to 1 around what is foretold: what its error is weighed by"""
@@ -49,8 +49,8 @@ class Windows(NamedTuple):
     """int64[B, P, V]"""
     lengths: Tensor
     """int64[B, P]"""
-    is_there: Tensor
-    """bool[B, V]"""
+    players: Tensor
+    """int64[B, V]"""
 
 
 class Costs(NamedTuple):
@@ -63,32 +63,8 @@ class Costs(NamedTuple):
     """float[B, Z]"""
 
 
-class VoiceTable(nn.Module):
-    """A voice's symbols as vectors: float[size + 1, E], the last row for what is not heard. Drums by their classes."""
-
-    bits: Tensor
-
-    def __init__(self, voice: Voice, width: int) -> None:
-        super().__init__()
-        self.is_drums = isinstance(voice.grid, DrumGrid)
-        n_rows = voice.grid.n_voices + 2 if self.is_drums else voice.grid.size + 1
-        self.rows = nn.Parameter(0.3 * torch.randn(n_rows, width))
-        if self.is_drums:
-            # Of each symbol: which classes are struck, whether any is heard, and whether none is.
-            struck = torch.tensor(voice.grid.struck(np.arange(voice.grid.size, dtype=np.int32))).float()
-            known = torch.zeros(voice.grid.size + 1, n_rows)
-            known[:-1, : voice.grid.n_voices] = struck
-            known[:-1, -2] = (~struck.bool().any(dim=1)).float()
-            known[-1, -1] = 1.0
-            self.register_buffer("bits", known, persistent=False)
-
-    def table(self) -> Tensor:
-        """Return float[size + 1, E]."""
-        return self.bits @ self.rows if self.is_drums else self.rows
-
-
 class VoiceNet(nn.Module):
-    """What is one voice's own: by itself a space of one voice, so that voices are learnt once and put together."""
+    """What is one voice's own, or all parts': by itself a space of one voice, so that voices are learnt once."""
 
     def __init__(self, config: SpaceModel, voice: Voice, n_cells: int) -> None:
         super().__init__()
@@ -110,16 +86,24 @@ class VoiceNet(nn.Module):
         self.before = VoiceTable(voice, embedding)
         self.write = nn.LSTM(config.features + embedding, config.decoder, batch_first=True)
         self.skip = nn.Linear(config.features, config.decoder)
-        self.say = nn.Linear(config.decoder, voice.grid.size)
+        self.say = nn.Linear(config.decoder, voice.grid.n_scores)
         self.strike = nn.Linear(config.decoder, voice.grid.n_voices)
+        self.players = nn.Embedding(N_PLAYERS, width) if voice.is_part else None
         with torch.no_grad():
+            if self.players is not None:
+                self.players.weight.mul_(0.1)
             for head, n in ((self.of_window, config.z_window), (self.of_slice, config.z_slice)):
                 head.bias[n:].fill_(FIRST_LOG_VARIANCE)
 
     def half_bars(self, symbols: Tensor, velocity: Tensor) -> Tensor:
-        """int64[B, P, L], float[B, P, L, C] -> a vector for each half bar, float[B, P, H]."""
-        vectors = functional.embedding(symbols, self.symbols.table()[:-1]) + self.loudness(velocity)
+        """int64[R, P, L], float[R, P, L, C] -> a vector for each half bar, float[R, P, H]."""
+        vectors = self.symbols(symbols) + self.loudness(velocity)
         return functional.gelu(self.patch2(functional.gelu(self.patch(vectors.flatten(2)))))
+
+    def about(self, lengths: Tensor, players: Tensor) -> Tensor:
+        """int64[R, P], int64[R] -> what is known beforehand of each half bar, float[R, P, H]."""
+        known: Tensor = self.lengths(lengths)
+        return known if self.players is None else known + self.players(players)[:, None]
 
     def steps(self, features: Tensor, states: Tensor, before: Tensor, others: Tensor | float) -> tuple[Tensor, Tensor]:
         """float[M, T, F], float[M, 2 D], int64[M, T] -> scores float[M, T, size], loudness float[M, T, C].
@@ -127,11 +111,42 @@ class VoiceNet(nn.Module):
         `before` holds the symbol one step before, its size where nothing is heard; `others` float[M, T, E] what is
         heard of the other voices.
         """
-        heard = functional.embedding(before, self.before.table()) + others
+        heard = self.before(before) + others
         hidden, cell = states[None].chunk(2, dim=2)
         written, _ = self.write(torch.cat([features, heard], dim=2), (hidden.contiguous(), cell.contiguous()))
         written = written + self.skip(features)
         return self.say(written), torch.sigmoid(self.strike(written))
+
+
+class _Rows:
+    """The voices of one net as rows of a batch: all of them, or of parts those that somebody plays."""
+
+    def __init__(self, group: tuple[int, ...], players: Tensor) -> None:
+        """`players` int64[B, V]."""
+        self._n, self._group = len(group), group
+        own = players[:, group[0] : group[-1] + 1].flatten()
+        self._at = (own != NOBODY).nonzero()[:, 0] if self._n > 1 else None
+        self._n_rows = len(own)
+        self.players = self.take(own)
+
+    def take(self, x: Tensor) -> Tensor:
+        """[B * n, ...] -> [R, ...]."""
+        return x if self._at is None else x[self._at]
+
+    def take_window(self, x: Tensor) -> Tensor:
+        """[B, ...], the same for all voices -> [R, ...]."""
+        return x if self._at is None else x[self._at // self._n]
+
+    def take_voices(self, x: Tensor) -> Tensor:
+        """[B, P, V, L] -> [R, P, L]."""
+        own = x[:, :, self._group[0] : self._group[-1] + 1]
+        return self.take(own.transpose(1, 2).flatten(0, 1))
+
+    def put(self, x: Tensor) -> Tensor:
+        """[R, ...] -> [B, n, ...], zeros where nobody plays."""
+        if self._at is not None:
+            x = x.new_zeros(self._n_rows, *x.shape[1:]).index_copy(0, self._at, x)
+        return x.reshape(-1, self._n, *x.shape[1:])
 
 
 class SpaceNet(nn.Module):
@@ -139,14 +154,15 @@ class SpaceNet(nn.Module):
 
     def __init__(self, config: SpaceModel, kind: WindowKind) -> None:
         super().__init__()
-        self.config, self.kind = config, kind
-        self.voices = nn.ModuleList(VoiceNet(config, voice, kind.n_cells) for voice in kind.voices)
+        self.config, self.kind, self.groups = config, kind, kind.groups
+        alike = [kind.voices[group[0]] for group in self.groups]
+        self.voices = nn.ModuleList(VoiceNet(config, voice, kind.n_cells) for voice in alike)
         self.drop = nn.Dropout(config.dropout)
-        n_others = len(kind.voices) if len(kind.voices) > 1 else 0
+        n_others = len(self.groups) if len(kind.voices) > 1 else 0
         self.hear_others = nn.ModuleList(nn.Linear(config.width, config.width, bias=False) for _ in range(n_others))
         self.conduct_others = nn.ModuleList(nn.Linear(config.width, config.width, bias=False) for _ in range(n_others))
         self.write_others = nn.ModuleList(
-            nn.ModuleList(VoiceTable(voice, config.embedding) for voice in kind.voices) for _ in range(n_others)
+            nn.ModuleList(VoiceTable(voice, config.embedding) for voice in alike) for _ in range(n_others)
         )
         with torch.no_grad():
             for parameter in (*self.hear_others.parameters(), *self.conduct_others.parameters()):
@@ -163,114 +179,155 @@ class SpaceNet(nn.Module):
     def z_size(self) -> int:
         return len(self.kind.voices) * self.z_voice
 
-    def voice(self, index: int) -> VoiceNet:
-        """Return a voice's net."""
-        net = self.voices[index]
+    def net(self, number: int) -> VoiceNet:
+        """Return the net of a group of voices."""
+        net = self.voices[number]
         assert isinstance(net, VoiceNet)
         return net
 
-    def encode(self, symbols: Tensor, velocity: Tensor, lengths: Tensor, is_there: Tensor) -> tuple[Tensor, Tensor]:
-        """int64[B, P, V, L], float[B, P, L, C], int64[B, P], float[B, V] -> mean and log variance float[B, Z].
+    def group_of(self, index: int) -> int:
+        """Return which group a voice belongs to."""
+        return next(number for number, group in enumerate(self.groups) if index in group)
+
+    def encode(self, symbols: Tensor, velocity: Tensor, lengths: Tensor, players: Tensor) -> tuple[Tensor, Tensor]:
+        """int64[B, P, V, L], float[B, P, L, C], int64[B, P], int64[B, V] -> mean and log variance float[B, Z].
 
         Of a voice that is not there both are 0: nothing is known of it but what such voices are like.
         """
-        there = [is_there[:, index, None, None] for index in range(len(self.kind.voices))]
-        half_bars = [
-            self.voice(index).half_bars(symbols[:, :, index], velocity[..., channel]) * there[index]
-            for index, channel in enumerate(self.kind.channels)
-        ]
-        everything = torch.stack(half_bars).sum(dim=0)
+        each = [_Rows(group, players) for group in self.groups]
+        half_bars = []
+        for number, (group, rows) in enumerate(zip(self.groups, each, strict=True)):
+            loud = rows.take(_channels(velocity, self.kind, group))
+            vectors = self.net(number).half_bars(rows.take_voices(symbols), loud)
+            half_bars.append(vectors * (rows.players != NOBODY)[:, None, None])
+        everything = torch.stack([rows.put(own).sum(dim=1) for rows, own in zip(each, half_bars, strict=True)]).sum(
+            dim=0
+        )
         means, logs = [], []
-        for index, own in enumerate(half_bars):
-            voice = self.voice(index)
-            heard = own + voice.lengths(lengths)
+        for number, (rows, own) in enumerate(zip(each, half_bars, strict=True)):
+            net = self.net(number)
+            heard = own + net.about(rows.take_window(lengths), rows.players)
             if len(self.hear_others):
-                heard = heard + self.hear_others[index](everything - own)
-            states, _ = voice.hear(self.drop(heard))
+                heard = heard + self.hear_others[number](rows.take_window(everything) - own)
+            states, _ = net.hear(self.drop(heard))
             ends = torch.cat([states[:, -1, : self.config.width], states[:, 0, self.config.width :]], dim=1)
-            window_mean, window_log = voice.of_window(self.drop(ends)).float().chunk(2, dim=1)
-            slice_mean, slice_log = voice.of_slice(self.drop(states)).float().chunk(2, dim=2)
-            known = there[index][:, 0]
-            means.append(torch.cat([window_mean, slice_mean.flatten(1)], dim=1) * known)
-            log_variance = torch.cat([window_log, slice_log.flatten(1)], dim=1)
-            logs.append(log_variance.clamp(*LOG_VARIANCE_RANGE) * known)
+            window_mean, window_log = net.of_window(self.drop(ends)).float().chunk(2, dim=1)
+            slice_mean, slice_log = net.of_slice(self.drop(states)).float().chunk(2, dim=2)
+            known = (rows.players != NOBODY)[:, None]
+            mean = torch.cat([window_mean, slice_mean.flatten(1)], dim=1) * known
+            log_variance = torch.cat([window_log, slice_log.flatten(1)], dim=1).clamp(*LOG_VARIANCE_RANGE) * known
+            means.append(rows.put(mean).flatten(1))
+            logs.append(rows.put(log_variance).flatten(1))
         return torch.cat(means, dim=1), torch.cat(logs, dim=1)
 
-    def plan(self, z: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """float[B, Z], int64[B, P] -> features float[B, P, L, V F], states float[B, P, 2 V D], cells [B, P, V, n].
+    def plan(self, z: Tensor, lengths: Tensor, players: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """float[B, Z], int64[B, P], int64[B, V] -> features [B, P, L, V F], states [B, P, 2 V D], cells [B, P, V, n].
 
-        States hold the hidden states of all voices, then their cells.
+        States hold the hidden states of all voices, then their cells. Where voices are parts, those that nobody plays
+        are heard by nobody; where each has a meaning, all are written.
         """
         n_patches = lengths.shape[1]
+        each = [_Rows(group, players) for group in self.groups]
+        of_voices = z.reshape(len(z), len(self.kind.voices), self.z_voice)
         entered = []
-        for index, of_voice in enumerate(z.split(self.z_voice, dim=1)):  # type: ignore[no-untyped-call]
-            voice = self.voice(index)
-            whole, slices = of_voice[:, : self.config.z_window], of_voice[:, self.config.z_window :]
-            slices = slices.reshape(len(z), n_patches, self.config.z_slice)
+        for number, (group, rows) in enumerate(zip(self.groups, each, strict=True)):
+            net = self.net(number)
+            own = rows.take(of_voices[:, group[0] : group[-1] + 1].flatten(0, 1))
+            whole, slices = own[:, : self.config.z_window], own[:, self.config.z_window :]
+            slices = slices.reshape(len(own), n_patches, self.config.z_slice)
             both = torch.cat([whole[:, None].expand(-1, n_patches, -1), slices], dim=2)
-            entered.append(functional.relu(voice.enter(both) + voice.lengths(lengths)))
-        everything = torch.stack(entered).sum(dim=0)
+            vectors = functional.relu(net.enter(both) + net.about(rows.take_window(lengths), rows.players))
+            entered.append(vectors * (rows.players != NOBODY)[:, None, None] if self.kind.has_parts else vectors)
+        everything = _sum_of_all(each, entered)
         features, hidden, cell, cells = [], [], [], []
-        for index, own in enumerate(entered):
-            voice = self.voice(index)
+        for number, (rows, own) in enumerate(zip(each, entered, strict=True)):
+            net = self.net(number)
             if len(self.conduct_others):
-                own = own + self.conduct_others[index](everything - own)
-            conducted = self.drop(voice.conduct(self.drop(own))[0])
-            expanded = voice.features(functional.gelu(voice.expand(conducted)))
-            features.append(expanded.reshape(len(z), n_patches, PATCH_STEPS, self.config.features))
-            first, second = torch.tanh(voice.begin(conducted)).chunk(2, dim=2)
-            hidden.append(first)
-            cell.append(second)
-            cells.append(voice.cells(conducted))
-        return torch.cat(features, dim=3), torch.cat([*hidden, *cell], dim=2), torch.stack(cells, dim=2)
+                own = own + self.conduct_others[number](rows.take_window(everything) - own)
+            conducted = self.drop(net.conduct(self.drop(own))[0])
+            expanded = net.features(functional.gelu(net.expand(conducted)))
+            of_steps = expanded.reshape(len(own), n_patches, PATCH_STEPS, self.config.features)
+            features.append(rows.put(of_steps).permute(0, 2, 3, 1, 4).flatten(3))
+            first, second = torch.tanh(net.begin(conducted)).chunk(2, dim=2)
+            hidden.append(rows.put(first).transpose(1, 2).flatten(2))
+            cell.append(rows.put(second).transpose(1, 2).flatten(2))
+            cells.append(rows.put(net.cells(conducted)).transpose(1, 2))
+        return torch.cat(features, dim=3), torch.cat([*hidden, *cell], dim=2), torch.cat(cells, dim=2)
 
-    def steps(self, index: int, features: Tensor, states: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        """Write one voice: float[M, T, F], float[M, 2 D], int64[M, V, T] of all voices -> scores, loudness."""
-        others: Tensor | float = 0.0
-        if len(self.write_others):
-            tables = self.write_others[index]
-            assert isinstance(tables, nn.ModuleList)
-            for other in range(len(self.kind.voices)):
-                if other != index:
-                    others = others + functional.embedding(before[:, other], _table(tables, other))
-        return self.voice(index).steps(features, states, before[:, index], others)
+    def heard(self, number: int, before: Tensor, players: Tensor) -> Tensor | float:
+        """Return what a group hears of all voices' last steps: int64[M, V, T], int64[M, V] -> float[M, T, E].
+
+        Other parts are among the voices that a part hears, and itself, which `own_part` takes out again.
+        """
+        found: Tensor | float = 0.0
+        if not len(self.write_others):
+            return found
+        for other, group in enumerate(self.groups):
+            if other == number and len(group) == 1:
+                continue
+            vectors = self.heard_table(number, other)(before[:, group[0] : group[-1] + 1])
+            if self.kind.has_parts:
+                vectors = vectors * (players[:, group[0] : group[-1] + 1] != NOBODY)[:, :, None, None]
+            found = found + vectors.sum(dim=1)
+        return found
+
+    def own_part(self, number: int, before: Tensor) -> Tensor | float:
+        """Return what of `heard` a voice says itself: int64[M, T] -> float[M, T, E]."""
+        return self.heard_table(number, number)(before) if len(self.groups[number]) > 1 else 0.0
+
+    def steps(
+        self, index: int, features: Tensor, states: Tensor, before: Tensor, players: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Write one voice: float[M, T, F], float[M, 2 D], int64[M, V, T] and [M, V] of all -> scores, loudness."""
+        number = self.group_of(index)
+        others = self.heard(number, before, players) - self.own_part(number, before[:, index])
+        return self.net(number).steps(features, states, before[:, index], others)
 
     def forward(self, batch: Windows, hearing: float) -> tuple[Costs, Tensor]:
         """Return what windows cost, teacher-forced, and the share of onsets foreseen; z is drawn.
 
         `hearing` is the share of last steps that the decoder hears while it learns: less, and it listens to z.
         """
-        mean, log_variance = self.encode(batch.symbols, batch.velocity, batch.lengths, batch.is_there.float())
+        mean, log_variance = self.encode(batch.symbols, batch.velocity, batch.lengths, batch.players)
         z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
-        features, states, cell_scores = self.plan(z, batch.lengths)
+        features, states, cell_scores = self.plan(z, batch.lengths, batch.players)
         n, n_patches, n_voices, _ = batch.symbols.shape
         before = self._before(batch, hearing)
+        features = features.reshape(n * n_patches, PATCH_STEPS, n_voices, self.config.features)
+        states = states.reshape(n * n_patches, 2, n_voices, self.config.decoder)
         step_nats = features.new_zeros(n, dtype=torch.float32)
         cell_nats, loud_nats = step_nats.clone(), step_nats.clone()
         right, n_onsets = step_nats.new_zeros(()), step_nats.new_zeros(())
-        each_features = features.flatten(0, 1).split(self.config.features, dim=2)  # type: ignore[no-untyped-call]
-        each_state = states.flatten(0, 1).split(self.config.decoder, dim=1)  # type: ignore[no-untyped-call]
         steps = torch.arange(PATCH_STEPS, device=features.device)
-        for index, channel in enumerate(self.kind.channels):
-            there = batch.is_there[:, index]
+        of_patch = batch.players.repeat_interleave(n_patches, dim=0)
+        for number, group in enumerate(self.groups):
+            first, end, voice = group[0], group[-1] + 1, self.kind.voices[group[0]]
+            there, cells = batch.players[:, None, first:end] != NOBODY, batch.cells[:, :, first:end]
             nats = functional.cross_entropy(
-                cell_scores[:, :, index].float().flatten(0, 1), batch.cells[:, :, index].flatten(), reduction="none"
+                cell_scores[:, :, first:end].float().flatten(0, 2), cells.flatten(), reduction="none"
             )
-            cell_nats = cell_nats + nats.reshape(n, n_patches).sum(dim=1) * there
-            is_new = (batch.cells[:, :, index] == NEW) & there[:, None]
-            at = is_new.flatten().nonzero()[:, 0]
-            own_state = torch.cat([each_state[index][at], each_state[n_voices + index][at]], dim=1)
-            scores, loudness = self.steps(index, each_features[index][at], own_state, before[at])
-            symbols, window = batch.symbols[:, :, index].flatten(0, 1)[at], at // n_patches
-            counted = steps < batch.lengths.flatten()[at][:, None]
-            nats = functional.cross_entropy(scores.float().transpose(1, 2), symbols, reduction="none")
+            cell_nats = cell_nats + (nats.reshape(cells.shape) * there).sum(dim=(1, 2))
+            patch, which = ((cells == NEW) & there).flatten(0, 1).nonzero(as_tuple=True)
+            which, window = which + first, patch // n_patches
+            last = before[patch, which]
+            others = self.heard(number, before, of_patch)
+            if isinstance(others, Tensor):
+                others = others[patch] - self.own_part(number, last)
+            scores, loudness = self.net(number).steps(
+                features[patch, :, which], states[patch, :, which].flatten(1), last, others
+            )
+            symbols = batch.symbols.flatten(0, 1)[patch, which]
+            counted = steps < batch.lengths.flatten()[patch][:, None]
+            nats = symbol_nats(voice, scores.float(), symbols)
             step_nats = step_nats.index_add(0, window, (nats * counted).sum(dim=1))
-            velocity = batch.velocity[..., channel].flatten(0, 1)[at]
-            is_struck = (velocity > 0) & counted[:, :, None]
-            error = (loudness.float() - velocity) / LOUD_SPREAD
+            velocity = _channels(batch.velocity, self.kind, group).flatten(0, 1)
+            row = (window * len(group) + which - first) * n_patches + patch % n_patches
+            struck = velocity[row]
+            is_struck = (struck > 0) & counted[:, :, None]
+            error = (loudness.float() - struck) / LOUD_SPREAD
             loud_nats = loud_nats.index_add(0, window, (0.5 * error**2 * is_struck).sum(dim=(1, 2)))
             begins = is_struck.any(dim=2)
-            right = right + ((scores.argmax(dim=2) == symbols) & begins).sum()
+            right = right + (is_foreseen(voice, scores, symbols) & begins).sum()
             n_onsets = n_onsets + begins.sum()
         kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
         return Costs(cell_nats, step_nats, loud_nats, kl), right / n_onsets.clamp(min=1)
@@ -281,18 +338,32 @@ class SpaceNet(nn.Module):
         last = batch.symbols.gather(3, (batch.lengths - 1)[:, :, None, None].expand(-1, -1, n_voices, 1))
         ahead = torch.cat([torch.zeros_like(last[:, :1]), last[:, :-1]], dim=1)
         before = torch.cat([ahead, batch.symbols[..., :-1]], dim=3)
-        is_heard = batch.is_there[:, None, :, None].expand_as(before).clone()
+        is_heard = (batch.players != NOBODY)[:, None, :, None].expand_as(before).clone()
         is_heard[:, 0, :, 0] = False
         if hearing < 1.0:
             is_heard &= torch.rand(before.shape, device=before.device) < hearing
         sizes = torch.tensor([voice.grid.size for voice in self.kind.voices], device=before.device)
         return torch.where(is_heard, before, sizes[:, None]).flatten(0, 1)
 
+    def heard_table(self, number: int, other: int) -> VoiceTable:
+        """Return as what a group hears another's symbols."""
+        tables = self.write_others[number]
+        assert isinstance(tables, nn.ModuleList)
+        table = tables[other]
+        assert isinstance(table, VoiceTable)
+        return table
 
-def _table(voices: nn.ModuleList, index: int) -> Tensor:
-    voice = voices[index]
-    assert isinstance(voice, VoiceTable)
-    return voice.table()
+
+def _channels(velocity: Tensor, kind: WindowKind, group: tuple[int, ...]) -> Tensor:
+    """Return the velocities of a group's voices: float[B, P, L, channels] -> float[B * n, P, L, C]."""
+    first, end = kind.channels[group[0]].start, kind.channels[group[-1]].stop
+    own = velocity[..., first:end].reshape(*velocity.shape[:3], len(group), -1)
+    return own.permute(0, 3, 1, 2, 4).flatten(0, 1)
+
+
+def _sum_of_all(each: list[_Rows], vectors: list[Tensor]) -> Tensor:
+    """Return the sum over all voices, float[B, P, H]."""
+    return torch.stack([rows.put(own).sum(dim=1) for rows, own in zip(each, vectors, strict=True)]).sum(dim=0)
 
 
 def capacity(kl: Tensor, beta: float, free_bits: float) -> Tensor:

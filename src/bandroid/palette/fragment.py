@@ -71,7 +71,7 @@ def fragment(style: SpaceStyle, song: Song, at: tuple[int, int] | None, name: st
     if all(line is None for line in lines):
         raise WishError(f"{name}: nothing plays in bars {first + 1} to {end}")
     missing = [voice.name for voice, line in zip(kind.voices, lines, strict=True) if line is None]
-    if missing:
+    if missing and not kind.has_parts:
         remarks.append(f"has no {' and no '.join(missing)} there: the space writes what would go with it")
     if n_bars < kind.n_bars:
         remarks.append(
@@ -84,8 +84,7 @@ def fragment(style: SpaceStyle, song: Song, at: tuple[int, int] | None, name: st
 
 
 def _what_fits(style: SpaceStyle) -> str:
-    names = ", ".join(voice.name for voice in style.kind.voices)
-    return f"style {style.name} hears {names}"
+    return f"style {style.name} hears {', '.join(style.kind.names)}"
 
 
 def _bars(voices: SongVoices, at: tuple[int, int] | None, name: str, style: SpaceStyle) -> tuple[int, int]:
@@ -127,9 +126,8 @@ def _windows(voices: SongVoices, style: SpaceStyle, lines: list[int | None], fir
     n_missing = n_windows * size - symbols.shape[1]
     symbols = np.pad(symbols, ((0, 0), (0, n_missing)))
     velocity = np.pad(velocity, ((0, n_missing), (0, 0)))
-    is_there = np.array([line is not None for line in lines])
     return [
-        Window(symbols[:, at : at + size], velocity[at : at + size], bar_steps, is_there)
+        Window(symbols[:, at : at + size], velocity[at : at + size], bar_steps, span.players)
         for at in range(0, symbols.shape[1], size)
     ]
 
@@ -149,9 +147,10 @@ def _band(voices: SongVoices, style: SpaceStyle, lines: list[int | None], first_
         None if line is None else player_of(voice, parts[line])
         for voice, parts, line in zip(style.kind.voices, voices.parts, lines, strict=True)
     ]
-    # Voices that the song lacks are played as in the style's own songs.
+    # Voices that the song lacks are played as in the style's own songs; whoever lacks a part lacks nothing.
     usual = next((band for band in style.bands if all(band.players)), style.bands[0])
     filled = tuple(own or other for own, other in zip(players, usual.players, strict=True))
+    filled = tuple(players) if style.kind.has_parts else filled
     tempo_qpm = min(max(tempos[-1] if tempos else 120.0, low_high[0]), low_high[1])
     return SpaceBand(filled, tempo_qpm, metre, voices.swing, measure(lesson(song).sheet))
 

@@ -5,6 +5,7 @@ Each way gives `Piece`s; the same style, songs, wishes and seed give the same pi
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,7 @@ from bandroid.generation.space_style import SpaceBand, SpaceStyle
 from bandroid.music.song import Song
 from bandroid.music.theory import estimate_key, key_name
 from bandroid.palette.fragment import Fragment
-from bandroid.representations.window import Window, patches_of
+from bandroid.representations.window import Frames, Window, frames_of, patches_of
 
 MOST_STEPS, MOST_SIZE, MOST_BETWEEN = 1001, 64, 16
 _MARK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -53,10 +54,11 @@ class Turn:
 
 
 def places(style: SpaceStyle, windows: Sequence[Window]) -> NDArray[np.float32]:
-    """Return where windows lie, float32[N, Z]; voices that they lack where those would most likely lie."""
+    """Return where windows lie, float32[N, Z]; voices that they lack, but for parts, where they would likely lie."""
     patches = patches_of(windows, style.kind)
     mean = style.runtime.encode(patches).mean
-    if isinstance(style.runtime, PersonalRuntime):  # its numbers are nobody's alone
+    # A personal space's numbers are nobody's alone; whoever lacks a part lacks nothing.
+    if isinstance(style.runtime, PersonalRuntime) or style.kind.has_parts:
         return mean
     per_voice = mean.shape[1] // len(style.kind.voices)
     known = np.repeat(patches.is_there, per_voice, axis=1)
@@ -65,7 +67,7 @@ def places(style: SpaceStyle, windows: Sequence[Window]) -> NDArray[np.float32]:
 
 def reconstruct(style: SpaceStyle, heard: Fragment, title: str) -> Piece:
     """Write down what the space hears in a song, as long as the song."""
-    windows = _write(style, places(style, heard.windows), heard, None, None)
+    windows = style.runtime.decode(places(style, heard.windows), frames_of(heard.windows, style.kind))
     song = space_song(style, windows, heard.band, title, n_bars=heard.n_bars)
     return _piece(style, song, {"verb": "reconstruct", "bars": heard.n_bars})
 
@@ -87,13 +89,14 @@ def turned(style: SpaceStyle, heard: Fragment, turn: Turn, how: Sampling, seed: 
     if turn.direction is not None:
         points = points + np.float32(turn.strength) * turn.direction
     points = points.astype(np.float32)
+    frames = frames_of(heard.windows, style.kind)
     if not turn.attributes:
-        return _write(style, points, heard, how, rng)
-    lengths = style.lengths(len(points), heard.windows[0].bar_steps)
-    windows = _write(style, steered(style, points, lengths, _known(style, turn.attributes)), heard, how, rng)
+        return style.runtime.decode(points, frames, how, rng)
+    steered_points = steered(style, points, frames, _known(style, turn.attributes))
+    windows = style.runtime.decode(steered_points, frames, how, rng)
     if VELOCITY not in turn.attributes:
         return windows
-    return _as_loud(windows, style.runtime.decode(points, lengths), style, turn.attributes[VELOCITY])
+    return _as_loud(windows, style.runtime.decode(points, frames), style, turn.attributes[VELOCITY])
 
 
 def more_like(style: SpaceStyle, more: Sequence[Window], less: Sequence[Window]) -> NDArray[np.float32]:
@@ -120,10 +123,11 @@ def interpolate(
     _check_metres([a, b])
     ends = places(style, [a.windows[0], b.windows[0]])
     z = path(ends[0], ends[1], n_steps)
-    windows = walked(style, z, style.lengths(n_steps, a.windows[0].bar_steps), np.random.default_rng(0))
+    frames = _between(style, [a.windows[0], b.windows[0]], np.linspace(0.0, 1.0, n_steps))
+    windows = walked(style, z, frames, np.random.default_rng(0))
     if keep_ends:
         windows[0], windows[-1] = a.windows[0], b.windows[0]
-    return _walk(style, windows, a.band, title, {"verb": "interpolate", "steps": n_steps})
+    return _walk(style, windows, _together(a.band, b.band), title, {"verb": "interpolate", "steps": n_steps})
 
 
 def wander(
@@ -134,12 +138,13 @@ def wander(
         raise WishError(f"--random {n_points} is out of range: 2 to 100 points")
     if not 2 <= n_steps <= MOST_STEPS:
         raise WishError(f"--steps {n_steps} is out of range: 2 to {MOST_STEPS}")
-    points = style.place.draw(np.random.default_rng(seed), n_points)
+    points, band = style.draw(np.random.default_rng(seed), n_points, band)
+    players = band.player_numbers if style.kind.has_parts else None
     legs = [path(one, other, n_steps) for one, other in itertools.pairwise(points)]
     rng = np.random.default_rng(seed)
     windows: list[Window] = []
     for leg in legs:
-        written = walked(style, leg, style.lengths(len(leg), band.bar_steps), rng)
+        written = walked(style, leg, style.frames(len(leg), band.bar_steps, players), rng)
         windows += written[1:] if windows else written
     return _walk(style, windows, band, title, {"verb": "interpolate", "random": n_points, "seed": seed})
 
@@ -158,11 +163,14 @@ def corners(style: SpaceStyle, four: Sequence[Fragment], size: int, title: str) 
         raise WishError(f"--corners: name four songs, not {len(four)}")
     _check_metres(four)
     z = grid(list(places(style, [one.windows[0] for one in four])), size)
-    windows = _write(style, z.reshape(size * size, -1), four[0], None, None)
+    is_far = [2 * number >= size - 1 for number in range(size)]
+    nearest = [four[2 * down + right].windows[0] for down, right in itertools.product(is_far, is_far)]
+    windows = style.runtime.decode(z.reshape(size * size, -1), frames_of(nearest, style.kind))
+    band = functools.reduce(_together, [one.band for one in four])
     pieces = [
         _piece(
             style,
-            space_song(style, [window], four[0].band, f"{title} {row + 1}-{column + 1}"),
+            space_song(style, [window], band, f"{title} {row + 1}-{column + 1}"),
             {"verb": "interpolate", "size": size, "row": row + 1, "column": column + 1},
         )
         for (row, column), window in zip(itertools.product(range(size), range(size)), windows, strict=True)
@@ -186,21 +194,22 @@ def chain(style: SpaceStyle, songs: Sequence[Fragment], n_between: int, title: s
             ends = places(style, [one.windows[-1], following.windows[0]])
             if n_between:
                 z = path(ends[0], ends[1], n_between + 2)
-                lengths = style.lengths(len(z), one.windows[0].bar_steps)
-                windows += walked(style, z, lengths, np.random.default_rng(number))[1:-1]
+                frames = _between(style, [one.windows[-1], following.windows[0]], np.linspace(0.0, 1.0, n_between + 2))
+                windows += walked(style, z, frames, np.random.default_rng(number))[1:-1]
                 labels += [f"{_MARK[number % 26]}-{_MARK[(number + 1) % 26]}"] + [""] * (n_between - 1)
-    song = space_song(style, windows, songs[0].band, title, labels=labels)
+    band = functools.reduce(_together, [one.band for one in songs])
+    song = space_song(style, windows, band, title, labels=labels)
     return _piece(style, song, {"verb": "chain", "between": n_between})
 
 
-def _write(
-    style: SpaceStyle,
-    z: NDArray[np.float32],
-    heard: Fragment,
-    how: Sampling | None,
-    rng: np.random.Generator | None,
-) -> list[Window]:
-    return style.runtime.decode(z, style.lengths(len(z), heard.windows[0].bar_steps), how, rng)
+def _between(style: SpaceStyle, ends: Sequence[Window], shares: NDArray[np.float64]) -> Frames:
+    """Return what a path is written into: the players of the end that is nearer come and go at the middle."""
+    return frames_of([ends[int(share >= 0.5)] for share in shares], style.kind)
+
+
+def _together(band: SpaceBand, other: SpaceBand) -> SpaceBand:
+    """Return a band with another's players where it has none."""
+    return replace(band, players=tuple(own or one for own, one in zip(band.players, other.players, strict=True)))
 
 
 def _known(style: SpaceStyle, attributes: Mapping[str, float]) -> Mapping[str, float]:

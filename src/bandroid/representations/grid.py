@@ -11,7 +11,7 @@ can say: decode(encode(decode(x))) == decode(x), and encode(decode(symbols)) == 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,11 @@ class MelodyGrid:
         return FIRST_NOTE + HIGHEST_PITCH - LOWEST_PITCH + 1
 
     @property
+    def n_scores(self) -> int:
+        """How many scores a net gives of a step: one a symbol."""
+        return self.size
+
+    @property
     def n_voices(self) -> int:
         return 1
 
@@ -83,7 +88,7 @@ class MelodyGrid:
         velocity[onset_step, 0] = notes.velocity[is_highest]
         return symbols[:-1], velocity[:-1]
 
-    def decode(self, symbols: NDArray[np.int32], velocity: NDArray[np.int32] | None = None) -> Notes:
+    def decode(self, symbols: NDArray[np.integer[Any]], velocity: NDArray[np.int32] | None = None) -> Notes:
         """Read int32[T] symbols (and int32[T, 1] velocities) as notes at 4 ticks per quarter.
 
         A hold before the first note is a rest. Raises ValueError for a symbol outside of 0 ... 89.
@@ -99,10 +104,15 @@ class MelodyGrid:
         loud = np.full(onset.size, VELOCITY) if velocity is None else np.asarray(velocity)[onset, 0]
         return Notes(onset, length[is_note], pitch, loud)
 
-    def struck(self, symbols: NDArray[np.int32]) -> NDArray[np.bool_]:
+    def struck(self, symbols: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
         """Return bool[T, 1]: where a note begins."""
         begins: NDArray[np.bool_] = np.asarray(symbols)[:, None] >= FIRST_NOTE
         return begins
+
+    def pitches(self, symbols: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """Return int64[notes]: the pitches of all notes."""
+        found: NDArray[np.int64] = symbols[symbols >= FIRST_NOTE].astype(np.int64) - FIRST_NOTE + LOWEST_PITCH
+        return found
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,11 @@ class DrumGrid:
     def size(self) -> int:
         """How many symbols there are."""
         return 1 << len(self.classes)
+
+    @property
+    def n_scores(self) -> int:
+        """How many scores a net gives of a step: one a symbol."""
+        return self.size
 
     @property
     def n_voices(self) -> int:
@@ -136,7 +151,7 @@ class DrumGrid:
 
     def decode(
         self,
-        symbols: NDArray[np.int32],
+        symbols: NDArray[np.integer[Any]],
         velocity: NDArray[np.int32] | None = None,
         kit: tuple[int, ...] = (),
     ) -> Notes:
@@ -153,7 +168,7 @@ class DrumGrid:
         loud = np.full((symbols.size, self.n_voices), VELOCITY) if velocity is None else np.asarray(velocity)
         return Notes(step, np.ones_like(step), pitch, loud[step, number].astype(np.int64))
 
-    def struck(self, symbols: NDArray[np.int32]) -> NDArray[np.bool_]:
+    def struck(self, symbols: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
         """Return bool[T, classes]: which are struck."""
         found: NDArray[np.bool_] = (np.asarray(symbols)[:, None] >> np.arange(self.n_voices) & 1).astype(np.bool_)
         return found

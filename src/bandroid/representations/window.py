@@ -3,8 +3,10 @@
     song -> lines on the grid (line.py) -> windows of 2 or 16 bars -> half bars, each of them a cell per voice
 
 A cell is **silent**, **new**, or the **repeat** of the same voice's cell so many half bars before, symbol for symbol:
-the latent spaces write a half bar once. Bars are the song's own, of one length throughout a window and of 16 steps at
-most; a half bar has 8 steps at most, and the first half the odd one (7/8: 7 and 7, 5/8: 5 and 5, 5/16: 3 and 2).
+the latent spaces write a half bar once. Voices are single lines that each have a meaning (a lead, a bass), or **parts**
+of any number of notes at once (chord_grid.py), told apart by who plays them alone. Bars are the song's own, of one
+length throughout a window and of 16 steps at most; a half bar has 8 steps at most, and the first half the odd one (7/8:
+7 and 7, 5/8: 5 and 5, 5/16: 3 and 2).
 """
 
 from __future__ import annotations
@@ -12,19 +14,35 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.representations.grid import FIRST_NOTE, HOLD, REST, DrumGrid, Grid, MelodyGrid
-from bandroid.representations.line import Line
+from bandroid.representations.chord_grid import LENGTH_STEPS, N_ABOVE, ChordGrid
+from bandroid.representations.grid import FIRST_NOTE, HOLD, REST, DrumGrid, MelodyGrid
 
 PATCH_STEPS = 8
 """a half bar has so many at most"""
 MOST_BAR_STEPS = 2 * PATCH_STEPS
 SILENT, NEW, FIRST_REPEAT = 0, 1, 2
 """a cell; FIRST_REPEAT + d repeats the cell d + 1 half bars before"""
+NOBODY = 0
+"""who plays a voice; else 1 + the family of his program"""
+N_PLAYERS = 17
+_PROGRAMS_PER_FAMILY = 8
+
+VoiceGrid: TypeAlias = MelodyGrid | DrumGrid | ChordGrid
+
+
+def player_number(program: int) -> int:
+    """Return who a voice's player is to a net: 1 (pianos) to 16 (effects), General MIDI's families of instruments."""
+    return 1 + program // _PROGRAMS_PER_FAMILY
+
+
+def lowest_program(number: int) -> int:
+    """Return the first program of a player's family."""
+    return (number - 1) * _PROGRAMS_PER_FAMILY
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +50,22 @@ class Voice:
     """One of a window's voices."""
 
     name: str
-    """"melody", "lead", "bass", "drums\""""
-    grid: Grid
+    """"melody", "lead", "bass", "drums", "part 1" and so on"""
+    grid: VoiceGrid
 
     @property
     def is_drums(self) -> bool:
         return isinstance(self.grid, DrumGrid)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it may be any part of a song: all such voices are one kind, and whoever lacks one lacks nothing."""
+        return isinstance(self.grid, ChordGrid)
+
+    @property
+    def is_line(self) -> bool:
+        """Whether its notes end by rests."""
+        return isinstance(self.grid, MelodyGrid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +74,25 @@ class WindowKind:
 
     voices: tuple[Voice, ...]
     n_bars: int
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether some voices may be any part of a song: then it must be told who plays."""
+        return any(voice.is_part for voice in self.voices)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a musician is told of the voices: parts are named once."""
+        n_parts = sum(voice.is_part for voice in self.voices)
+        alone = tuple(voice.name for voice in self.voices if not voice.is_part)
+        return (f"up to {n_parts} parts", *alone) if n_parts else alone
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Which voices are alike, in order: all parts together, everyone else alone."""
+        parts = tuple(index for index, voice in enumerate(self.voices) if voice.is_part)
+        alone = tuple((index,) for index, voice in enumerate(self.voices) if not voice.is_part)
+        return (parts, *alone) if parts else alone
 
     @property
     def n_patches(self) -> int:
@@ -68,25 +115,48 @@ class WindowKind:
         return sum(voice.grid.n_voices for voice in self.voices)
 
 
+class Frames(NamedTuple):
+    """What N windows are written into."""
+
+    lengths: NDArray[np.int64]
+    """int64[N, P]: steps of each half bar"""
+    players: NDArray[np.int64]
+    """int64[N, V]: see player_number; whom nobody plays is silent"""
+
+    def rows(self, index: NDArray[np.int64] | slice) -> Frames:
+        """Return some of them."""
+        return Frames(self.lengths[index], self.players[index])
+
+    def times(self, n: int) -> Frames:
+        """Return each of them n times, one after another."""
+        return Frames(np.repeat(self.lengths, n, axis=0), np.repeat(self.players, n, axis=0))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """Some bars of some voices. Raises ValueError where arrays do not fit together."""
 
-    symbols: NDArray[np.int32]
-    """int32[V, T]: see grid.py; a hold at the very beginning is a rest"""
+    symbols: NDArray[np.int64]
+    """int64[V, T]: see grid.py and chord_grid.py; a hold at the very beginning of a line is a rest"""
     velocity: NDArray[np.int32]
     """int32[T, channels]: 1 to 127 where something is struck, else 0"""
     bar_steps: int
     """length of each bar"""
-    is_there: NDArray[np.bool_]
-    """bool[V]: which voices the song has; what the others would play is not known"""
+    players: NDArray[np.int64]
+    """int64[V]: who plays each voice (player_number); NOBODY where the song has none: what is unknown"""
 
     def __post_init__(self) -> None:
         n_steps = self.symbols.shape[1]
         if not 2 <= self.bar_steps <= MOST_BAR_STEPS or n_steps % self.bar_steps or self.velocity.shape[0] != n_steps:
             raise ValueError(f"a window has whole bars of 2 to {MOST_BAR_STEPS} steps")
-        if self.is_there.shape != self.symbols.shape[:1]:
-            raise ValueError("a window says of each voice whether it is there")
+        if self.players.shape != self.symbols.shape[:1]:
+            raise ValueError("a window says of each voice who plays it")
+
+    @property
+    def is_there(self) -> NDArray[np.bool_]:
+        """bool[V]: which voices the song has."""
+        found: NDArray[np.bool_] = self.players != NOBODY
+        return found
 
     @property
     def n_steps(self) -> int:
@@ -105,11 +175,22 @@ class Patches:
     """int64[N, P, V]"""
     lengths: NDArray[np.int64]
     """int64[N, P]: steps of each half bar"""
-    is_there: NDArray[np.bool_]
-    """bool[N, V]"""
+    players: NDArray[np.int64]
+    """int64[N, V]"""
 
     def __len__(self) -> int:
         return int(self.symbols.shape[0])
+
+    @property
+    def is_there(self) -> NDArray[np.bool_]:
+        """bool[N, V]"""
+        found: NDArray[np.bool_] = self.players != NOBODY
+        return found
+
+    @property
+    def frames(self) -> Frames:
+        """What they would be written into."""
+        return Frames(self.lengths, self.players)
 
     def rows(self, index: NDArray[np.int64] | slice) -> Patches:
         """Return some of the windows."""
@@ -118,7 +199,7 @@ class Patches:
             self.velocity[index],
             self.cells[index],
             self.lengths[index],
-            self.is_there[index],
+            self.players[index],
         )
 
 
@@ -141,8 +222,9 @@ def patches_of(windows: Sequence[Window], kind: WindowKind) -> Patches:
             symbols[row, patch, :, :length] = window.symbols[:, start : start + length]
             velocity[row, patch, :length] = window.velocity[start : start + length] / np.float32(127)
         for index, voice in enumerate(kind.voices):
-            cells[row, :, index] = _cells(symbols[row, :, index], lengths[row], voice)
-    return Patches(symbols, velocity, cells, lengths, np.array([window.is_there for window in windows]))
+            if window.players[index] != NOBODY:
+                cells[row, :, index] = _cells(symbols[row, :, index], lengths[row], voice)
+    return Patches(symbols, velocity, cells, lengths, np.array([window.players for window in windows], dtype=np.int64))
 
 
 def _cells(patches: NDArray[np.int64], lengths: NDArray[np.int64], voice: Voice) -> NDArray[np.int64]:
@@ -164,7 +246,7 @@ def _cells(patches: NDArray[np.int64], lengths: NDArray[np.int64], voice: Voice)
 
 def _silence(symbols: NDArray[np.int64], voice: Voice, is_sounding: bool) -> tuple[bool, bool]:
     """Say whether a half bar is silent as `silent_symbols` writes it, and whether its last note goes on after it."""
-    if voice.is_drums:
+    if not voice.is_line:
         return not symbols.any(), False
     is_silent = bool(np.array_equal(symbols, silent_symbols(symbols.size, voice, is_sounding)))
     changes = symbols[symbols != HOLD]
@@ -174,35 +256,48 @@ def _silence(symbols: NDArray[np.int64], voice: Voice, is_sounding: bool) -> tup
 def silent_symbols(n_steps: int, voice: Voice, is_sounding: bool) -> NDArray[np.int64]:
     """Return int64[n_steps]: a silent cell's symbols; where a note sounds, it ends first."""
     symbols = np.zeros(n_steps, dtype=np.int64)
-    if is_sounding and not voice.is_drums:
+    if is_sounding and voice.is_line:
         symbols[0] = REST
     return symbols
 
 
-def window_of(symbols: NDArray[np.int64], velocity: NDArray[np.int32], lengths: NDArray[np.int64]) -> Window:
-    """Put half bars together again: int64[P, V, L], int32[P, L, channels], int64[P] -> a window of all its voices."""
+def frames_of(windows: Sequence[Window], kind: WindowKind) -> Frames:
+    """Return what windows would be written into."""
+    lengths = [patch_lengths(window.bar_steps, kind.n_bars) for window in windows]
+    return Frames(np.array(lengths), np.array([window.players for window in windows], dtype=np.int64))
+
+
+def window_of(
+    symbols: NDArray[np.int64], velocity: NDArray[np.int32], lengths: NDArray[np.int64], players: NDArray[np.int64]
+) -> Window:
+    """Put half bars together again: int64[P, V, L], int32[P, L, channels], int64[P], int64[V] -> a window."""
     parts = [(symbols[p, :, :n], velocity[p, :n]) for p, n in enumerate(lengths.tolist())]
     return Window(
-        np.concatenate([part for part, _ in parts], axis=1).astype(np.int32),
+        np.concatenate([part for part, _ in parts], axis=1),
         np.concatenate([loud for _, loud in parts]).astype(np.int32),
         int(lengths[0] + lengths[1]),
-        np.ones(symbols.shape[1], dtype=np.bool_),
+        players,
     )
 
 
-def cut(line: Line, start: int, end: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return int32[T] symbols and int32[T, channels] velocities of some steps; behind the line is rest."""
-    symbols, velocity = line.symbols[start:end].copy(), line.velocity[start:end]
+def cut(
+    symbols: NDArray[np.int64], velocity: NDArray[np.int32], start: int, end: int, voice: Voice
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return int64[T] symbols and int32[T, channels] velocities of some steps of a voice; behind it is rest."""
+    symbols, velocity = symbols[start:end].copy(), velocity[start:end]
     n_missing = end - start - symbols.size
-    is_melody = velocity.shape[1] == 1
     if n_missing:
-        symbols = np.append(symbols, np.zeros(n_missing, dtype=np.int32))
-        symbols[-n_missing] = REST if is_melody else 0
+        symbols = np.append(symbols, np.zeros(n_missing, dtype=np.int64))
+        symbols[-n_missing] = REST if voice.is_line else 0
         velocity = np.concatenate([velocity, np.zeros((n_missing, velocity.shape[1]), np.int32)])
-    if is_melody:  # what began before the window is not heard in it, so it does not end there either
+    if voice.is_line:  # what began before the window is not heard in it, so it does not end there either
         notes = np.flatnonzero(symbols >= FIRST_NOTE)
         symbols[: notes[0] if notes.size else end - start] = HOLD
     return symbols, velocity
+
+
+def _parts(n: int) -> tuple[Voice, ...]:
+    return tuple(Voice(f"part {number}", ChordGrid()) for number in range(1, n + 1))
 
 
 DRUMS_VOICE = Voice("drums", DrumGrid())
@@ -211,6 +306,8 @@ WINDOW_KINDS: dict[str, WindowKind] = {
     "drums-2bar": WindowKind((DRUMS_VOICE,), 2),
     "melody-16bar": WindowKind((Voice("melody", MelodyGrid()),), 16),
     "trio-16bar": WindowKind((Voice("lead", MelodyGrid()), Voice("bass", MelodyGrid()), DRUMS_VOICE), 16),
+    "ensemble-1bar": WindowKind((*_parts(8), DRUMS_VOICE), 1),
+    "band-16bar": WindowKind((*_parts(15), DRUMS_VOICE), 16),
 }
 """what the presets of latent spaces learn, by their names"""
 
@@ -222,10 +319,14 @@ def parts_of(kind: WindowKind) -> str:
 
 def kind_to_json(kind: WindowKind) -> dict[str, Any]:
     """Return what turns symbols into music again, for a manifest's `representation`."""
-    voices = [
-        {"name": voice.name, "classes": [list(pitches) for pitches in voice.grid.classes]}
-        if isinstance(voice.grid, DrumGrid)
-        else {"name": voice.name, "symbols": voice.grid.size}
-        for voice in kind.voices
-    ]
+    voices: list[dict[str, Any]] = []
+    for voice in kind.voices:
+        match voice.grid:
+            case DrumGrid():
+                said: dict[str, Any] = {"classes": [list(pitches) for pitches in voice.grid.classes]}
+            case ChordGrid():
+                said = {"above": N_ABOVE, "length_steps": list(LENGTH_STEPS)}
+            case MelodyGrid():
+                said = {"symbols": voice.grid.size}
+        voices.append({"name": voice.name, **said})
     return {"name": "window", "version": 1, "bars": kind.n_bars, "patch_steps": PATCH_STEPS, "voices": voices}

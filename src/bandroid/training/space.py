@@ -28,8 +28,10 @@ from bandroid.training.judging import Sample, Yardsticks
 from bandroid.training.quick import LEAST_COPY_RATE, SAMPLE_BARS, sample_of
 from bandroid.training.space_evaluation import accuracy, wrong_z
 from bandroid.training.space_lessons import SpaceLessons
-from bandroid.training.space_place import N_WINDOWS, place_of
+from bandroid.training.space_place import MOST_WINDOWS_OF_PARTS, N_WINDOWS, place_of
 
+_AT_ONCE = 100
+"""windows that are tested side by side"""
 _QUICK_LOOK = 300
 """windows that tell where a space lies, for a sample on the way"""
 _ACTIVE_NATS = 0.05
@@ -53,10 +55,10 @@ class SpaceTask:
         """What the figures are held against."""
         patches = self._lessons.draw(np.random.default_rng(0), 256)
         nats = 0.0
-        for index, voice in enumerate(self._lessons.kind.voices):
+        for index in range(len(self._lessons.kind.voices)):
             symbols = patches.symbols[:, :, index][patches.is_there[:, index]]
-            share = np.bincount(symbols.ravel(), minlength=voice.grid.size) / max(symbols.size, 1)
-            nats += -float((share[share > 0] * np.log(share[share > 0])).sum())
+            share = np.unique(symbols, return_counts=True)[1] / max(symbols.size, 1)
+            nats += -float((share * np.log(share)).sum())
         return Yardsticks(
             copy_habit=max(self._lessons.copy_habit.share_p95, LEAST_COPY_RATE),
             # Loudness costs as much again at the worst.
@@ -80,7 +82,9 @@ class SpaceTask:
         `accuracy_wrong_z` is what is right of a window when it is written from another window's z.
         """
         patches, model = self._lessons.held_out, self.model
-        costs, _ = model(self._windows(patches), 1.0)
+        parts = [slice(at, at + _AT_ONCE) for at in range(0, len(patches), _AT_ONCE)]
+        each = [model(self._windows(patches.rows(part)), 1.0)[0] for part in parts]
+        costs = Costs(*map(torch.cat, zip(*each, strict=True)))
         kl = costs.kl.mean(dim=0)
         loss = _music(costs).mean() + capacity(costs.kl, self._config.beta, self._config.free_bits)
         runtime = SpaceRuntime(export_space(model, is_int8=False), self._lessons.kind)
@@ -122,10 +126,11 @@ class SpaceTask:
 
     def place(self, runtime: SpaceRuntime, n_windows: int) -> Place:
         """Return where the training's windows lie: the same every time."""
-        return place_of(runtime, self._lessons.windows(np.random.default_rng([self._seed, 0]), n_windows))
+        most = min(n_windows, MOST_WINDOWS_OF_PARTS) if runtime.kind.has_parts else n_windows
+        return place_of(runtime, self._lessons.windows(np.random.default_rng([self._seed, 0]), most))
 
     def _windows(self, patches: Patches) -> Windows:
-        arrays = (patches.symbols, patches.velocity, patches.cells, patches.lengths, patches.is_there)
+        arrays = (patches.symbols, patches.velocity, patches.cells, patches.lengths, patches.players)
         return Windows(*(torch.from_numpy(array).to(self._device) for array in arrays))
 
 

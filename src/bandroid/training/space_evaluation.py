@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bandroid.corpus.voices import SongVoices, judging_windows
 from bandroid.generation.space_net import SpaceRuntime
+from bandroid.representations.chord_grid import ChordGrid
 from bandroid.representations.window import PATCH_STEPS, Patches, WindowKind, patches_of
 
 _MOST_WINDOWS_A_SONG = 64
@@ -89,17 +90,19 @@ def accuracy(runtime: SpaceRuntime, patches: Patches, z: NDArray[np.float32]) ->
 
 def accuracy_by_voice(runtime: SpaceRuntime, patches: Patches, z: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return int64[V, 4]: steps, onsets, steps that are right, onsets that are right, free-running and likeliest."""
-    found = patches_of(runtime.decode(z, patches.lengths), runtime.kind).symbols
+    found = patches_of(runtime.decode(z, patches.frames), runtime.kind).symbols
     return right_by_voice(found, patches, runtime.kind)
 
 
 def right_by_voice(found: NDArray[np.int64], patches: Patches, kind: WindowKind) -> NDArray[np.int64]:
-    """Compare int64[N, P, V, L] symbols with windows: int64[V, 4] as `accuracy_by_voice`."""
+    """Compare int64[N, P, V, L] symbols with windows: int64[V, 4] as `accuracy_by_voice`. Parts' lengths are free."""
     is_step = (np.arange(PATCH_STEPS) < patches.lengths[:, :, None])[:, :, None] & patches.is_there[:, None, :, None]
-    is_right = (found == patches.symbols) & is_step
     rows = []
     for index, voice in enumerate(kind.voices):
-        symbols, right = patches.symbols[:, :, index], is_right[:, :, index]
+        symbols, other = patches.symbols[:, :, index], found[:, :, index]
+        if isinstance(voice.grid, ChordGrid):
+            symbols, other = voice.grid.without_length(symbols), voice.grid.without_length(other)
+        right = (other == symbols) & is_step[:, :, index]
         begins = voice.grid.struck(symbols.ravel().astype(np.int32)).any(axis=1).reshape(symbols.shape)
         begins &= is_step[:, :, index]
         rows.append([is_step[:, :, index].sum(), begins.sum(), right.sum(), (right & begins).sum()])

@@ -18,16 +18,19 @@ from bandroid.critique.fingerprints import Index, fingerprints
 from bandroid.critique.habits import Habits, measure
 from bandroid.errors import CorpusError
 from bandroid.generation.lesson import lesson
-from bandroid.representations.grid import FIRST_NOTE, MelodyGrid
+from bandroid.representations.grid import FIRST_NOTE, HIGHEST_PITCH, LOWEST_PITCH, DrumGrid
 from bandroid.representations.window import Patches, Window, WindowKind, patches_of
 from bandroid.training.line_lessons import HELD_OUT_SHARE, MOST_LINE_UPS
 
-MOST_HELD_OUT, MOST_HELD_OUT_WINDOWS = 60, 400
+MOST_HELD_OUT, MOST_HELD_OUT_WINDOWS, MOST_HELD_OUT_BANDS = 60, 400, 96
+"""songs, windows, and windows of 16 bars of parts, which are large"""
 FARTHEST_SHIFT = 6
 """semitones up or down that a window is moved by, drawn anew each time"""
 MIXED_SHARE = 0.3
 """of the windows of several voices have one from another song: few songs have many trios"""
 _MIX_TRIES = 4
+_FULL_BAND = 5
+"""voices: a song of parts that has so many is whole, as one that has all voices where each has a meaning"""
 
 Report = Callable[[int, int], None]
 
@@ -84,26 +87,34 @@ def _mixed(window: Window, other: Window, kind: WindowKind, rng: np.random.Gener
     """Return a window with one voice of another: drums go with anything, so they are taken most easily."""
     there = np.flatnonzero(other.is_there)
     index = int(rng.choice(there))
-    symbols, velocity, is_there = window.symbols.copy(), window.velocity.copy(), window.is_there.copy()
-    symbols[index], is_there[index] = other.symbols[index], True
+    symbols, velocity, players = window.symbols.copy(), window.velocity.copy(), window.players.copy()
+    symbols[index], players[index] = other.symbols[index], other.players[index]
     velocity[:, kind.channels[index]] = other.velocity[:, kind.channels[index]]
-    return Window(symbols, velocity, window.bar_steps, is_there)
+    return Window(symbols, velocity, window.bar_steps, players)
 
 
 def transposed(window: Window, kind: WindowKind, rng: np.random.Generator) -> Window:
     """Return the window moved by up to six semitones, all voices alike, as far as the keyboard allows."""
     down = up = FARTHEST_SHIFT
-    melodies = [index for index, voice in enumerate(kind.voices) if isinstance(voice.grid, MelodyGrid)]
-    for index in melodies:
-        notes = window.symbols[index][window.symbols[index] >= FIRST_NOTE]
-        if notes.size:
-            down = min(down, int(notes.min()) - FIRST_NOTE)
-            up = min(up, kind.voices[index].grid.size - 1 - int(notes.max()))
-    shift = int(rng.integers(-down, up + 1)) if melodies else 0
+    pitched = []
+    for index, voice in enumerate(kind.voices):
+        if not isinstance(voice.grid, DrumGrid):
+            pitched.append(index)
+            pitches = voice.grid.pitches(window.symbols[index])
+            if pitches.size:
+                down = min(down, int(pitches.min()) - LOWEST_PITCH)
+                up = max(min(up, HIGHEST_PITCH - int(pitches.max())), 0)
+    shift = int(rng.integers(-down, up + 1)) if pitched else 0
     symbols = window.symbols.copy()
-    for index in melodies:
-        symbols[index] += np.where(symbols[index] >= FIRST_NOTE, shift, 0).astype(np.int32)
-    return Window(symbols, window.velocity, window.bar_steps, window.is_there)
+    for index in pitched:
+        # The lowest note stands in a symbol's first bits, so all that is struck with it moves alike.
+        symbols[index] += np.where(symbols[index] >= FIRST_NOTE, shift, 0)
+    return Window(symbols, window.velocity, window.bar_steps, window.players)
+
+
+def is_whole(song: SongVoices, kind: WindowKind) -> bool:
+    """Say whether a song shows what all voices do together."""
+    return sum(map(bool, song.lines)) >= (_FULL_BAND if kind.has_parts else len(kind.voices))
 
 
 def prepare(
@@ -114,14 +125,14 @@ def prepare(
         raise CorpusError("a latent space needs two songs at least: one to learn from, one to judge by")
     # Songs of one author often lie side by side.
     order = np.random.default_rng(0).permutation(len(songs)).tolist()
-    whole = [index for index in order if all(songs[index].lines)] or order
+    whole = [index for index in order if is_whole(songs[index], kind)] or order
     out = set(whole[: min(max(round(len(whole) * HELD_OUT_SHARE), 1), MOST_HELD_OUT)])
     held_out = [songs[index] for index in order if index in out]
     learnt = [songs[index] for index in order if index not in out]
     # A song of many bars says more, but not as much more as it has bars; one of all voices says most.
     chance = np.array(
         [
-            weights[index] * len(songs[index].starts) ** 0.5 * sum(map(bool, songs[index].lines)) ** 2
+            weights[index] * len(songs[index].starts) ** 0.5 * min(sum(map(bool, songs[index].lines)), _FULL_BAND) ** 2
             for index in order
             if index not in out
         ]
@@ -131,12 +142,13 @@ def prepare(
         sheets.append(lesson(song.song).sheet)
         report(done, len(songs))
     index = fingerprints(sheets)
+    most = MOST_HELD_OUT_BANDS if kind.has_parts and kind.n_bars > 1 else MOST_HELD_OUT_WINDOWS
     stride = -(-len(songs) // MOST_LINE_UPS)
     return SpaceLessons(
         kind=kind,
         songs=tuple(learnt),
         chance=chance / chance.sum(),
-        held_out=patches_of(judging_windows(held_out, kind, MOST_HELD_OUT_WINDOWS), kind),
+        held_out=patches_of(judging_windows(held_out, kind, most), kind),
         all_songs=tuple(songs[::stride]),
         habits=tuple(measure(sheet) for sheet in sheets[::stride]),
         index=index,

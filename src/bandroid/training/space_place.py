@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from bandroid.generation.attributes import measure_windows
 from bandroid.generation.space_net import SpaceRuntime
 from bandroid.generation.space_place import MOST_FACTORS, Place
-from bandroid.representations.window import Patches, Window, patches_of
+from bandroid.representations.window import Patches, Window, WindowKind, patches_of
 
-N_WINDOWS = 2000
-"""that are looked at; more move nothing"""
+N_WINDOWS, MOST_WINDOWS_OF_PARTS = 2000, 800
+"""that are looked at; more move nothing. Of parts fewer: their z is long"""
 N_ANCHORS, MOST_BARS_WITHOUT_ANCHORS = 48, 4
 """a few factors say how two bars hang together, and not how 16 do"""
+N_ANCHORS_OF_PARTS, MOST_FACTORS_OF_PARTS, FULL_BAND = 48, 48, 4
+"""a band's z is long, so less is kept of it"""
 _BATCH = 250
 _RIDGE = 0.02
 """of the mean variance: how much doubt there is that a direction of few windows says anything of an attribute"""
@@ -26,7 +28,8 @@ def place_of(runtime: SpaceRuntime, windows: list[Window]) -> Place:
     from_centre = mean - centre
     # The windows' own directions: as many as windows at most, so no matrix of Z by Z is needed.
     _, lengths, directions = np.linalg.svd(from_centre / np.sqrt(len(mean)), full_matrices=False)
-    n_factors = min(MOST_FACTORS, len(lengths))
+    anchors = _anchors(windows, runtime.kind)
+    n_factors = min(MOST_FACTORS_OF_PARTS if runtime.kind.has_parts else MOST_FACTORS, len(lengths))
     factors = directions[:n_factors].T * lengths[:n_factors]
     beyond = np.maximum((from_centre**2).mean(axis=0) - (factors**2).sum(axis=1), 0.0)
     rest = np.sqrt(beyond + np.exp(log_variance).mean(axis=0))
@@ -37,12 +40,26 @@ def place_of(runtime: SpaceRuntime, windows: list[Window]) -> Place:
         mean=centre.astype(np.float32),
         factors=factors.astype(np.float32),
         rest=rest.astype(np.float32),
-        anchors=mean[: N_ANCHORS if runtime.kind.n_bars > MOST_BARS_WITHOUT_ANCHORS else 0].astype(np.float32),
+        anchors=mean[anchors].astype(np.float32),
+        anchor_players=(
+            np.array([windows[index].players for index in anchors], dtype=np.int64)
+            if runtime.kind.has_parts
+            else np.zeros((0, 0), dtype=np.int64)
+        ),
         uncertain=np.exp(0.5 * log_variance).mean(axis=0).astype(np.float32),
         direction=direction.astype(np.float32),
         centre=values.mean(axis=0),
         deviation=deviation,
     )
+
+
+def _anchors(windows: list[Window], kind: WindowKind) -> list[int]:
+    """Choose windows to begin at: of parts, those in which most play, since whoever draws them wants a band."""
+    if not kind.has_parts:
+        return list(range(min(N_ANCHORS, len(windows)) if kind.n_bars > MOST_BARS_WITHOUT_ANCHORS else 0))
+    is_full = [int(window.is_there.sum()) >= FULL_BAND for window in windows]
+    order = sorted(range(len(windows)), key=lambda index: (not is_full[index], index))
+    return sorted(order[:N_ANCHORS_OF_PARTS])
 
 
 def located(runtime: SpaceRuntime, patches: Patches) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,7 +1,8 @@
 """Begin a latent space with spaces that were trained before: `learn --from STYLE`.
 
-A voice takes over the net of a voice of the same name, else of one that has the same symbols: three voices over 16
-bars begin with melodies and drums of two. What does not fit (more half bars, so more that a cell may be) begins anew.
+A voice takes over the net of a voice of the same name, else of one that has the same symbols, parts that of parts:
+three voices over 16 bars begin with melodies and drums of two. What does not fit (more half bars, so more that a cell
+may be) begins anew.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ def begin_with(net: SpaceNet, styles: Sequence[Bundle]) -> None:
     given = [(bundle, *_opened(bundle, net)) for bundle in styles]
     helped: set[str] = set()
     with torch.no_grad():
-        for index, voice in enumerate(net.kind.voices):
+        for number, group in enumerate(net.groups):
             for bundle, kind, weights in given:
-                source = _like(voice, kind)
+                source = _like(net.kind.voices[group[0]], kind)
                 if source is not None:
-                    _take(net.voice(index).state_dict(), weights, f"voices.{source}.")
+                    _take(net.net(number).state_dict(), weights, f"voices.{source}.")
                     helped.add(bundle.name)
                     break
         for _, kind, weights in given:
-            if [voice.name for voice in kind.voices] == [voice.name for voice in net.kind.voices]:
+            if _meanings(kind) == _meanings(net.kind):
                 _take(net.state_dict(), weights, "")
     for bundle, kind, _ in given:
         if bundle.name not in helped:
-            names = ", ".join(voice.name for voice in kind.voices)
+            names = ", ".join(kind.names)
             raise WishError(f"--from {bundle.name}: it knows {names}, which this space has not; leave it out")
 
 
@@ -69,11 +70,17 @@ def _opened(bundle: Bundle, net: SpaceNet) -> tuple[WindowKind, dict[str, Tensor
 
 
 def _like(voice: Voice, kind: WindowKind) -> int | None:
-    """Return which voice of a kind is most like one; None where none has its symbols."""
-    same = [index for index, other in enumerate(kind.voices) if other.grid == voice.grid]
-    by_name = [index for index in same if kind.voices[index].name == voice.name]
+    """Return which group of voices of a kind is most like one; None where none has its symbols."""
+    first = [kind.voices[group[0]] for group in kind.groups]
+    same = [number for number, other in enumerate(first) if other.grid == voice.grid]
+    by_name = [number for number in same if first[number].name == voice.name]
     found = by_name or same
     return found[0] if found else None
+
+
+def _meanings(kind: WindowKind) -> list[str]:
+    """Return what each net is of: where they are the same, what voices hear of each other is, too."""
+    return [kind.voices[group[0]].name for group in kind.groups]
 
 
 def _take(own: dict[str, Tensor], weights: dict[str, Tensor], prefix: str) -> None:
