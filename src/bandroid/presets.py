@@ -108,9 +108,6 @@ class Preset:
         return replace(self, model=model, training=training)
 
 
-_OF_PARTS = SpaceModel(z_window=16, z_slice=24, width=128, decoder=128)
-"""many voices share a net that need not be wide, and each has its own part of z"""
-
 _OF_LINES = TrainingSettings(batch_growth=1, weight_decay=0.02, ema_decay=0.98, patience=8)
 """a step of one voice is cheap, so its songs held out are asked for longer whether more helps"""
 
@@ -234,7 +231,7 @@ PRESETS = (
         "ensemble-1bar",
         "MusicVAE's multitrack: a space of one bar of up to eight parts and drums, chords and all",
         "space",
-        _OF_PARTS,
+        SpaceModel(),
         _OF_SPACES,
         parts="ensemble-1bar",
     ),
@@ -242,7 +239,7 @@ PRESETS = (
         "band-16bar",
         "a whole band over 16 bars: up to 15 parts and drums, one point in one space",
         "space",
-        _OF_PARTS,
+        SpaceModel(),
         _OF_SPACES,
         parts="band-16bar",
     ),

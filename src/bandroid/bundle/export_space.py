@@ -113,7 +113,7 @@ def _encode(net: SpaceNet, is_int8: bool) -> bytes:
         voice, rows = net.net(number), _Rows(graph, group)
         known.append(rows.take(is_there, [n_voices], 1, [1]))
         own = rows.take(symbols, [n_patches, n_voices, PATCH_STEPS], 2, [n_patches, PATCH_STEPS])
-        vectors = _heard(graph, voice.symbols, own)
+        vectors = append_symbols(graph, voice.symbols, own)
         channels = [n_patches, PATCH_STEPS, kind.n_channels]
         first, each = kind.channels[group[0]].start, kind.voices[group[0]].grid.n_voices
         loud = rows.take(velocity, channels, 3, [n_patches, PATCH_STEPS, each], first, each)
@@ -207,12 +207,12 @@ def _write(net: SpaceNet, is_int8: bool) -> bytes:
     for number, group in enumerate(net.groups):
         voice, rows = net.net(number), _Rows(graph, group)
         last = rows.take(before, [n_voices], 1, [])
-        heard = _heard(graph, voice.before, last)
+        heard = append_symbols(graph, voice.before, last)
         others = _others(graph, net, number, before, somebody)
         if others:
             heard = graph.node("Add", heard, rows.shared(others, [config.embedding]))
         if others and len(group) > 1:
-            heard = graph.node("Sub", heard, _heard(graph, net.heard_table(number, number), last))
+            heard = graph.node("Sub", heard, append_symbols(graph, net.heard_table(number, number), last))
         first = group[0] * config.features
         own = rows.take(features, [n_voices * config.features], 1, [config.features], first, config.features)
         x = graph.node("Unsqueeze", graph.node("Concat", own, heard, axis=1), graph.constant([0]))
@@ -310,7 +310,7 @@ def _others(graph: Graph, net: SpaceNet, number: int, before: str, somebody: str
         if not len(net.write_others) or (other == number and len(group) == 1):
             continue
         rows = _Rows(graph, group)
-        vectors = _heard(graph, net.heard_table(number, other), rows.take(before, [n_voices], 1, []))
+        vectors = append_symbols(graph, net.heard_table(number, other), rows.take(before, [n_voices], 1, []))
         if somebody:
             vectors = graph.node("Mul", vectors, rows.take(somebody, [n_voices], 1, [1]))
         found.append(rows.summed(vectors, [width]))
@@ -335,7 +335,7 @@ def _with_others(graph: Graph, layers: nn.ModuleList, index: int, x: str, everyt
     return graph.node("Add", x, graph.node("MatMul", graph.node("Sub", everything, own), turned))
 
 
-def _heard(graph: Graph, table: VoiceTable, symbols: str) -> str:
+def append_symbols(graph: Graph, table: VoiceTable, symbols: str) -> str:
     """Append int64[...] -> float32[..., E], a voice's symbols as vectors."""
     rows = graph.weight(as_array(table.rows))
     if table.is_drums:

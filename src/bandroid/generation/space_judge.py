@@ -1,7 +1,8 @@
 """How likely windows are to a latent space, and what that is good for: a choice among windows near a point.
 
 A point between two pieces of music may be written in many ways, and the likeliest step after step is not the likeliest
-window. So a few points near it are written too, and the window that costs the space least is taken.
+window. So points near it are written too, and the window is taken that costs the space's ear least: a small language
+model that does not hear through z. A space of several voices has none, and looks at what a window costs itself.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from bandroid.generation.space_style import SpaceStyle
 from bandroid.generation.space_symbols import nats_of, outcome_nats
 from bandroid.representations.window import NEW, PATCH_STEPS, Frames, Patches, Window, patches_of
 
-N_NEAR = 16
-"""points near each one that is written, itself among them"""
+N_NEAR, N_NEAR_OF_EAR = 16, 96
+"""points near each one that is written, itself among them: an ear judges many as fast as the space judges some"""
+_SHAKEN, _SHAKEN_FOR_EAR = 1.0, 1.5
+"""how far from a point they are, in what a window's z is uncertain by"""
 _STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 """a slider is moved by so much more or less than its direction says, and what comes nearest to the wish is taken"""
 _SPILL_COUNTS = 0.2
@@ -70,22 +73,23 @@ def walked(style: SpaceStyle, z: NDArray[np.float32], frames: Frames, rng: np.ra
 
     None has more in common with the first than the one before it: a path does not turn back.
     """
-    n = len(z)
-    near = np.repeat(z, N_NEAR, axis=0)
-    shaken = rng.standard_normal(near.shape).astype(np.float32) * style.place.uncertain
-    shaken[::N_NEAR] = 0.0
-    shaken[:N_NEAR] = shaken[-N_NEAR:] = 0.0
-    windows = style.runtime.decode(near + shaken, frames.times(N_NEAR))
-    costs = cost_nats(style.runtime, windows)
+    n, has_ear = len(z), style.runtime.has_ear
+    n_near, spread = (N_NEAR_OF_EAR, _SHAKEN_FOR_EAR) if has_ear else (N_NEAR, _SHAKEN)
+    near = np.repeat(z, n_near, axis=0)
+    shaken = rng.standard_normal(near.shape).astype(np.float32) * style.place.uncertain * np.float32(spread)
+    shaken[::n_near] = 0.0
+    shaken[:n_near] = shaken[-n_near:] = 0.0
+    windows = style.runtime.decode(near + shaken, frames.times(n_near))
+    costs = style.runtime.ear_nats(patches_of(windows, style.kind)) if has_ear else cost_nats(style.runtime, windows)
     same = np.array([float((window.symbols == windows[0].symbols).mean()) for window in windows])
-    chosen, so_far, at_end = [0], 1.0, same[(n - 1) * N_NEAR]
+    chosen, so_far, at_end = [0], 1.0, same[(n - 1) * n_near]
     for number in range(1, n - 1):
-        among = np.arange(number * N_NEAR, (number + 1) * N_NEAR)
+        among = np.arange(number * n_near, (number + 1) * n_near)
         fits = among[(same[among] <= so_far) & (same[among] >= min(at_end, so_far))]
         among = fits if fits.size else among
         chosen.append(int(among[np.argmin(costs[among])]))
         so_far = min(so_far, same[chosen[-1]])
-    return [windows[index] for index in ([*chosen, (n - 1) * N_NEAR] if n > 1 else chosen)]
+    return [windows[index] for index in ([*chosen, (n - 1) * n_near] if n > 1 else chosen)]
 
 
 def steered(

@@ -3,6 +3,7 @@
 encode.onnx   half bars -> mean and log variance of z
 plan.onnx     z -> per half bar: what each cell is, what stands at each step, where the decoder begins
 write.onnx    one step of the decoder: features, all voices' last symbols, its state -> scores, loudness, state
+ear.onnx      symbols of a window -> what they cost a small language model that knows nothing of z; of one voice alone
 
 Where voices are parts of any kind, all three are told who plays each of them.
 """
@@ -36,7 +37,7 @@ from bandroid.representations.window import (
 MOST_PLANNED = 48_000_000
 """numbers of plans that are kept at once: 512 windows of a trio of 16 bars, which take 350 kB each"""
 MOST_AT_ONCE = 512
-ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH = "encode.onnx", "plan.onnx", "write.onnx"
+ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, EAR_GRAPH = "encode.onnx", "plan.onnx", "write.onnx", "ear.onnx"
 
 
 class Posterior(NamedTuple):
@@ -97,10 +98,30 @@ class SpaceRuntime:
                 "loudness": ["batch", kind.n_channels],
             },
         }
-        found = zip((self._encode, self._plan, self._write), wanted.items(), strict=True)
+        sessions = [self._encode, self._plan, self._write]
+        self._ear = open_graph(graphs, EAR_GRAPH) if EAR_GRAPH in graphs else None
+        if self._ear is not None:
+            wanted[EAR_GRAPH] = {
+                "symbols": ["batch", n_patches, PATCH_STEPS],
+                "lengths": ["batch", n_patches],
+                "nats": ["batch"],
+            }
+            sessions.append(self._ear)
+        found = zip(sessions, wanted.items(), strict=True)
         for session, (name, shapes) in found:
             if shapes_of(session) != shapes:
                 raise StyleError(f"its {name} does not fit the others")
+
+    @property
+    def has_ear(self) -> bool:
+        """Whether it can say how likely music is whatever z says."""
+        return self._ear is not None
+
+    def ear_nats(self, patches: Patches) -> NDArray[np.float64]:
+        """Return what windows cost the ear, nats, float64[N]; only where there is one."""
+        assert self._ear is not None
+        inputs = {"symbols": patches.symbols[:, :, 0], "lengths": patches.lengths}
+        return run_graph(self._ear, EAR_GRAPH, inputs)[0].astype(np.float64)
 
     def encode(self, patches: Patches) -> Posterior:
         """Return where windows lie."""

@@ -17,7 +17,7 @@ from bandroid.critique.habits import Habits
 from bandroid.errors import StyleError
 from bandroid.generation.attributes import attributes_of
 from bandroid.generation.personal_net import NARROW_GRAPH, WIDEN_GRAPH, PersonalRuntime
-from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
+from bandroid.generation.space_net import EAR_GRAPH, ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
 from bandroid.generation.space_place import Place
 from bandroid.music.song import Part
 from bandroid.music.swing import Swing
@@ -178,8 +178,9 @@ def load_space_style(bundle: Bundle) -> SpaceStyle:
         raise StyleError(f"style {bundle.name}: it writes music in a way that this version of bandroid does not read")
     try:
         is_personal = NARROW_GRAPH in manifest.files
-        own = (NARROW_GRAPH, WIDEN_GRAPH) if is_personal else ()
-        graphs = {name: bundle.read(name) for name in (ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, *own)}
+        names = [ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, *((NARROW_GRAPH, WIDEN_GRAPH) if is_personal else ())]
+        names += [EAR_GRAPH] if EAR_GRAPH in manifest.files else []
+        graphs = {name: bundle.read(name) for name in names}
         runtime = PersonalRuntime(graphs, kind) if is_personal else SpaceRuntime(graphs, kind)
     except StyleError as error:
         raise StyleError(f"style {bundle.name}: {str(error).removeprefix(f'style {bundle.name}: ')}") from None

@@ -9,7 +9,7 @@ from bandroid.bundle.export_personal import check_personal_parity, export_person
 from bandroid.bundle.store import Bundle
 from bandroid.corpus.voices import SongVoices
 from bandroid.errors import WishError
-from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH
+from bandroid.generation.space_net import EAR_GRAPH, ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH
 from bandroid.generation.styles import load_space_style_for
 from bandroid.models.config import PersonalModel
 from bandroid.presets import Preset
@@ -44,7 +44,8 @@ def learn_personal(
     style = load_space_style_for(base)
     if "narrow.onnx" in base.manifest.files:
         raise WishError(f"--from {base.name}: it is a folder's own space already; take the large one it lies in")
-    graphs = {name: base.read(name) for name in (ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH)}
+    names = (ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, EAR_GRAPH)
+    graphs = {name: base.read(name) for name in names if name in base.manifest.files}
     with progress("listening") as report:
         lessons = prepare(songs, weights, style.kind, report)
     task = PersonalTask(lessons, graphs, model, settings, find_device(device), run.name)

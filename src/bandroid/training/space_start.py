@@ -1,8 +1,8 @@
 """Begin a latent space with spaces that were trained before: `learn --from STYLE`.
 
-A voice takes over the net of a voice of the same name, else of one that has the same symbols, parts that of parts:
-three voices over 16 bars begin with melodies and drums of two. What does not fit (more half bars, so more that a cell
-may be) begins anew.
+A voice takes over the net of a voice of the same name, else of one that has the same symbols, parts that of parts or
+of a line: three voices over 16 bars begin with melodies and drums of two. What does not fit (more half bars, so more
+that a cell may be) begins anew.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ def _like(voice: Voice, kind: WindowKind) -> int | None:
     """Return which group of voices of a kind is most like one; None where none has its symbols."""
     first = [kind.voices[group[0]] for group in kind.groups]
     same = [number for number, other in enumerate(first) if other.grid == voice.grid]
+    if voice.is_part and not same:  # a line is a part that strikes one note at a time
+        same = [number for number, other in enumerate(first) if other.is_line]
     by_name = [number for number in same if first[number].name == voice.name]
     found = by_name or same
     return found[0] if found else None

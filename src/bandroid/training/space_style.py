@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bandroid import __version__
 from bandroid.bundle.arrays import arrays_to_bytes
@@ -20,6 +21,7 @@ from bandroid.models.config import SpaceModel
 from bandroid.presets import Preset
 from bandroid.representations.window import WindowKind, kind_to_json, parts_of, patches_of
 from bandroid.settings import as_json
+from bandroid.training.ear import learn_ear
 from bandroid.training.loop import Budget, Listener, Outcome, train
 from bandroid.training.net_files import WEIGHTS_NAME, NetFiles, eight_bit_copy, exported, figures_of_step, loss_of
 from bandroid.training.probe import find_device, on_cores
@@ -46,6 +48,8 @@ class TrainedSpace:
     net: NetFiles
     style: SpaceStyle
     """ready to be measured"""
+    ear_bits: float = math.nan
+    """what a step of held-out windows costs the ear; nan where there is none"""
 
     @property
     def n_notes(self) -> int:
@@ -56,11 +60,13 @@ class TrainedSpace:
         """What the training says of itself, for the card."""
         own = figures_of_step(self.outcome.choice.evaluation)
         own["bits_per_step_own_held_out"] = own.pop("bits_per_note_own_held_out")
+        ear = {} if math.isnan(self.ear_bits) else {"ear_bits_per_step_own_held_out": round(self.ear_bits, 4)}
         watched = {name: round(value, 3) for name, value in self.outcome.choice.evaluation.watched.items()}
         return {
             **own,
             "onsets_right_own_held_out": round(self.outcome.choice.evaluation.held_out_accuracy or 0.0, 4),
             **watched,
+            **ear,
         }
 
     @property
@@ -114,9 +120,11 @@ def learn_space(
     with progress("training") as report:
         outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
     task.model.cpu()
-    with on_cores(outcome.probe.threads):
+    with on_cores(outcome.probe.threads), progress("hearing") as report:
         net = _net_files(task)
-        return TrainedSpace(lessons, outcome, net, task.style(net.graphs))
+        ear, ear_bits = learn_ear(lessons, outcome.choice.evaluation.step, settings.seed, report)
+        net = replace(net, graphs={**net.graphs, **ear})
+        return TrainedSpace(lessons, outcome, net, task.style(net.graphs), ear_bits)
 
 
 def _net_files(task: SpaceTask) -> NetFiles:
