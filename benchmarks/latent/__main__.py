@@ -26,6 +26,7 @@ from bandroid.generation.line_style import LineStyle, load_line_style
 from bandroid.representations.grid import FIRST_NOTE
 from bandroid.representations.window import WINDOW_KINDS
 from benchmarks.figures import DATA, Figure, log, run
+from benchmarks.latent.band import band_figures
 from benchmarks.latent.spaces import Held, bound, held_out, interpolation_valid, right, sliders, symbols_of
 
 FOLDER = Path(__file__).resolve().parent
@@ -50,6 +51,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         figures += _of_two_bars(name, held[name], train=options.train)
     for name in ("melody-16bar", "trio-16bar"):
         figures += _of_16_bars(name, held[name])
+    figures += _of_bands()
     figures += _wrong_z(held)
     figures += _interpolations(held)
     figures += _attributes(held)
@@ -135,6 +137,24 @@ def _of_16_bars(name: str, held: Held) -> list[Figure]:
         figures.append(Figure.report(label.replace("onset", "free"), shares["free"], "share"))
         figures.append(Figure.report(f"{label}_copy", shares["copy_onset"], "share"))
     return [*figures, Figure.report(f"{word}_kl_bits", bound(held)[1], "bits")]
+
+
+def _of_bands() -> list[Figure]:
+    """Notes of whole bands that come back; what a copy of the bar before would have right is the floor of 16 bars."""
+    figures = []
+    for name in ("ensemble-1bar", "band-16bar"):
+        log(f"reading what {name} has not seen")
+        found, word = band_figures(name), name.replace("-", "_")
+        if name == "band-16bar":
+            figures.append(Figure(f"{word}_note_f1", found["f1"], "share", "higher", found["copy_f1"], 0.7))
+        else:
+            figures.append(Figure.report(f"{word}_note_f1", found["f1"], "share"))
+        drop = (found["f1"] - found["wrong_f1"]) / found["f1"]
+        figures.append(Figure(f"{word}_wrong_z_drop", drop, "share", "higher", floor=0.25, goal=0.5))
+        kinds = [f"{prefix}f1_{kind}" for kind in ("pitched", "drums") for prefix in ("", "copy_")]
+        figures += [Figure.report(f"{word}_{what}", found[what], "share") for what in ("copy_f1", *kinds)]
+        figures.append(Figure.report(f"{word}_windows", found["windows"], "windows"))
+    return figures
 
 
 def _wrong_z(held: dict[str, Held]) -> list[Figure]:

@@ -18,7 +18,7 @@ import pytest
 
 from bandroid.bundle.store import SHIPPED_FOLDER, open_style
 from bandroid.generation.space_style import SpaceStyle, load_space_style
-from bandroid.representations.window import PATCH_STEPS, WINDOW_KINDS, patches_of
+from bandroid.representations.window import PATCH_STEPS, WINDOW_KINDS, Voice, patches_of
 
 FOLDER = Path(__file__).resolve().parent
 RUNTIME = FOLDER / "node_modules" / "onnxruntime-web" / "dist"
@@ -88,16 +88,27 @@ def spaces() -> dict[str, SpaceStyle]:
     return {name: load_space_style(open_style(SHIPPED_FOLDER / name)) for name in WINDOW_KINDS}
 
 
+def kind_of(voice: Voice) -> str:
+    return "part" if voice.is_part else "line" if voice.is_line else "drums"
+
+
 def test_one_point_of_each_space_is_written_alike(browser: str, tmp_path: Path) -> None:
     styles = spaces()
-    points = {name: style.place.draw(np.random.default_rng(7), 1) for name, style in styles.items()}
-    lengths = {name: style.lengths(1, 14 if name == "drums-2bar" else 16) for name, style in styles.items()}
+    points, frames = {}, {}
+    for name, style in styles.items():
+        points[name], band = style.draw(np.random.default_rng(7), 1, style.bands[0])
+        players = band.player_numbers if style.kind.has_parts else None
+        frames[name] = style.frames(1, 14 if name == "drums-2bar" else 16, players)
     cases = {
         name: {
             "url": f"/spaces/{name}",
             "z": [float(number) for number in points[name][0]],
-            "lengths": lengths[name][0].tolist(),
-            "voices": [{"size": voice.grid.size, "isDrums": voice.is_drums} for voice in style.kind.voices],
+            "lengths": frames[name].lengths[0].tolist(),
+            "players": frames[name].players[0].tolist(),
+            "voices": [
+                {"size": str(voice.grid.size), "nScores": voice.grid.n_scores, "kind": kind_of(voice)}
+                for voice in style.kind.voices
+            ],
         }
         for name, style in styles.items()
     }
@@ -117,9 +128,9 @@ def test_one_point_of_each_space_is_written_alike(browser: str, tmp_path: Path) 
             server.server_close()
     assert "found" in answer, answer.get("error")
     for name, style in styles.items():
-        (window,) = style.runtime.decode(points[name], lengths[name])
+        (window,) = style.runtime.decode(points[name], frames[name])
         here = patches_of([window], style.kind).symbols[0]
-        there = np.array(answer["found"][name])
+        there = np.array(answer["found"][name], dtype=np.int64)
         assert there.shape == (style.kind.n_patches, len(style.kind.voices), PATCH_STEPS)
         np.testing.assert_array_equal(there, here, err_msg=name)
         assert here.any(), f"{name}: silence proves nothing"

@@ -12,7 +12,7 @@ from bandroid.corpus.voices import song_voices
 from bandroid.generation.space_style import SpaceStyle
 from bandroid.models.config import SpaceModel
 from bandroid.presets import TrainingSettings
-from bandroid.representations.window import WINDOW_KINDS
+from bandroid.representations.window import NEW, WINDOW_KINDS
 from bandroid.training.space import SpaceTask
 from bandroid.training.space_lessons import prepare
 from tests.small_band import small_song
@@ -26,6 +26,8 @@ def space_of(name: str) -> SpaceStyle:
     songs = [song_voices(small_song(key, n_bars=20), kind) for key in (0, 2, 5, 7)]
     lessons = prepare(songs, [1.0] * len(songs), kind)
     task = SpaceTask(lessons, TINY, TrainingSettings(threads=1), torch.device("cpu"), name)
+    with torch.no_grad():  # parts, which rest often, shall play
+        task.model.net(0).cells.bias[NEW] += 10.0 if kind.has_parts else 0.0
     return task.style(export_space(task.model.eval(), is_int8=False), 60)
 
 
@@ -37,6 +39,11 @@ def drums() -> SpaceStyle:
 @pytest.fixture
 def melody() -> SpaceStyle:
     return space_of("melody-2bar")
+
+
+@pytest.fixture
+def ensemble() -> SpaceStyle:
+    return space_of("ensemble-1bar")
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ from bandroid.generation.compose import Wish
 from bandroid.generation.lineup import DRUMS
 from bandroid.generation.personal_net import PersonalRuntime
 from bandroid.generation.sampling import Sampling
+from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH
 from bandroid.generation.space_style import load_space_style
 from bandroid.generation.styles import check_any_golden, compose_any, load_any_style, load_score_style
 from bandroid.music.midi_writer import write_midi
+from bandroid.presets import find_preset
 from bandroid.representations.window import WINDOW_KINDS
 from bandroid.training.milestone_style import finished_style, style_of_milestone
 from bandroid.training.run_folder import find_run
@@ -27,7 +29,8 @@ SMALL = [
     "z_window=4", "z_slice=3", "width=12", "decoder=10", "embedding=6", "features=5", "batch_size=4", "threads=1",
     "precision=fp32", "patience=9", "evaluate_every=75", "learning_rate=0.01", "beta_full_step=200",
 ]  # fmt: skip
-NAMES = ("melody-2bar", "drums-2bar", "trio-16bar")
+NAMES = ("melody-2bar", "drums-2bar", "trio-16bar", "ensemble-1bar")
+GRAPHS = (ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH)
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +141,20 @@ def test_three_voices_begin_with_spaces_of_one(spaces: dict[str, Bundle], band: 
     start = ("my-melody-2bar", "my-drums-2bar")
     learn([band], name="begun", options=options("trio-16bar", steps=1, start=start), as_json=True)
     begun, melody = find_style("begun"), spaces["melody-2bar"]
-    import safetensors.torch
+    from bandroid.models.config import SpaceModel
+    from bandroid.models.vae import SpaceNet
+    from bandroid.training.graph_weights import weights_of_graphs
 
-    own, theirs = (safetensors.torch.load(one.read("weights.safetensors")) for one in (begun, melody))
+    sizes = find_preset("trio-16bar").with_settings(SMALL).model
+    assert isinstance(sizes, SpaceModel)
+    own, theirs = (
+        weights_of_graphs({name: one.read(name) for name in GRAPHS}, SpaceNet(sizes, WINDOW_KINDS[kind]))
+        for one, kind in ((begun, "trio-16bar"), (melody, "melody-2bar"))
+    )
     # After one small step both voices with a pitch are still nearly the melody's.
     for voice in ("voices.0", "voices.1"):
-        one, other = own[f"{voice}.patch.weight"].float(), theirs["voices.0.patch.weight"].float()
-        assert float((one - other).abs().max()) < 0.01
+        assert float((own[f"{voice}.patch.weight"] - theirs["voices.0.patch.weight"]).abs().max()) < 0.01
+    assert "weights.safetensors" not in begun.manifest.files
 
 
 @pytest.mark.usefixtures("_at_home", "spaces")

@@ -1,8 +1,8 @@
 """Arrays in a style: .npz files written the same way every time, and read without trusting them.
 
 An .npz is a zip of .npy files. numpy's own reader allocates what a header claims and can unpickle; ours reads
-the headers first and refuses pickles, strange types, compression (a bomb needs it), and claims that the file's
-size does not bear out.
+the headers first and refuses pickles, strange types, claims that the file's size does not bear out, and members that
+are more than MAX_RATIO times as large as what they take up: a bomb needs that.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -20,21 +21,29 @@ from bandroid.bundle.archive import check_directory
 from bandroid.errors import StyleError
 
 MAX_ARRAYS = 256
+MAX_RATIO = 16
+"""fingerprints shrink to a third, other arrays hardly"""
 _KINDS = "biuf"  # booleans, integers, floats: no objects, no text, no records
 _MAX_HEADER_BYTE = 4096  # numpy writes 128
 
 
 def arrays_to_bytes(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """Return an .npz: sorted by name, not compressed, no time of day: the same arrays give the same bytes."""
+    """Return an .npz: sorted by name, no time of day: the same arrays give the same bytes.
+
+    Arrays are compressed unless that would make bombs of them: many zeros are kept as they are.
+    """
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as npz:
+    with zipfile.ZipFile(archive, "w") as npz:
         for name in sorted(arrays):
             array = np.ascontiguousarray(arrays[name]).reshape(np.shape(arrays[name]))
             if array.dtype.kind not in _KINDS:
                 raise ValueError(f"array {name} holds {array.dtype}, not numbers")
             member = io.BytesIO()
             npy.write_array(member, array.astype(array.dtype.newbyteorder("<")), (1, 0), allow_pickle=False)
-            npz.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), member.getvalue())
+            content = member.getvalue()
+            is_bomb = len(content) > MAX_RATIO * len(zlib.compress(content))
+            how = zipfile.ZIP_STORED if is_bomb else zipfile.ZIP_DEFLATED
+            npz.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), content, how)
     return archive.getvalue()
 
 
@@ -46,7 +55,7 @@ def arrays_from_bytes(content: bytes, file_name: str) -> dict[str, NDArray[np.ge
         with zipfile.ZipFile(io.BytesIO(content)) as npz:
             members = npz.infolist()
             names = [member.filename.removesuffix(".npy") for member in members]
-            if len(set(names)) < len(names) or sum(m.file_size for m in members) > len(content):
+            if len(set(names)) < len(names) or sum(m.file_size for m in members) > MAX_RATIO * len(content):
                 raise damaged
             return {name: _read_array(npz, member) for name, member in zip(names, members, strict=True)}
     except MemoryError:
@@ -57,8 +66,8 @@ def arrays_from_bytes(content: bytes, file_name: str) -> dict[str, NDArray[np.ge
 
 def _read_array(npz: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[np.generic]:
     """Read one .npy whose header agrees with the size that the zip states."""
-    if member.compress_type != zipfile.ZIP_STORED:
-        raise ValueError("compressed")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("packed in a strange way")
     with npz.open(member) as stream:
         version = npy.read_magic(stream)
         read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]

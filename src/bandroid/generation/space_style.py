@@ -197,7 +197,7 @@ def load_space_style(bundle: Bundle) -> SpaceStyle:
 
 
 def space_golden(style: SpaceStyle, patches: Patches) -> dict[str, NDArray[np.generic]]:
-    """Return what a space makes of some windows: where they lie, and what is written there."""
+    """Return what a space makes of some windows: where they lie, what is planned there, at the first step in full."""
     mean = style.runtime.encode(patches).mean
     features, states, cells = style.runtime.plan(mean, patches.frames)
     return {
@@ -207,8 +207,8 @@ def space_golden(style: SpaceStyle, patches: Patches) -> dict[str, NDArray[np.ge
         "lengths": patches.lengths,
         "is_there": patches.players,
         "mean": mean,
-        "features": features[:, :, 0],
-        "states": states,
+        "features": features[:, 0, 0],
+        "states": states[:, 0],
         "cell_scores": cells,
     }
 

@@ -14,8 +14,8 @@ N_WINDOWS, MOST_WINDOWS_OF_PARTS = 2000, 800
 """that are looked at; more move nothing. Of parts fewer: their z is long"""
 N_ANCHORS, MOST_BARS_WITHOUT_ANCHORS = 48, 4
 """a few factors say how two bars hang together, and not how 16 do"""
-N_ANCHORS_OF_PARTS, MOST_FACTORS_OF_PARTS, FULL_BAND = 48, 48, 4
-"""a band's z is long, so less is kept of it"""
+N_ANCHORS_OF_PARTS, MOST_FACTORS_OF_ANCHORS, FULL_BAND = 24, 32, 4
+"""z of 16 bars is long, so less is kept of it"""
 _BATCH = 250
 _RIDGE = 0.02
 """of the mean variance: how much doubt there is that a direction of few windows says anything of an attribute"""
@@ -29,7 +29,7 @@ def place_of(runtime: SpaceRuntime, windows: list[Window]) -> Place:
     # The windows' own directions: as many as windows at most, so no matrix of Z by Z is needed.
     _, lengths, directions = np.linalg.svd(from_centre / np.sqrt(len(mean)), full_matrices=False)
     anchors = _anchors(windows, runtime.kind)
-    n_factors = min(MOST_FACTORS_OF_PARTS if runtime.kind.has_parts else MOST_FACTORS, len(lengths))
+    n_factors = min(MOST_FACTORS_OF_ANCHORS if anchors else MOST_FACTORS, len(lengths))
     factors = directions[:n_factors].T * lengths[:n_factors]
     beyond = np.maximum((from_centre**2).mean(axis=0) - (factors**2).sum(axis=1), 0.0)
     rest = np.sqrt(beyond + np.exp(log_variance).mean(axis=0))

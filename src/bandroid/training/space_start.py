@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from bandroid.bundle.store import Bundle
 from bandroid.errors import StyleError, WishError
+from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH
 from bandroid.generation.space_style import NAME
 from bandroid.models.vae import SpaceNet
 from bandroid.representations.window import WINDOW_KINDS, Voice, WindowKind, kind_to_json
 from bandroid.settings import as_json
-from bandroid.training.net_files import WEIGHTS_NAME
+from bandroid.training.graph_weights import weights_of_graphs
 
 _SIZES = ("z_window", "z_slice", "width", "decoder", "embedding", "features")
 """settings that must be the same"""
@@ -51,8 +51,6 @@ def _opened(bundle: Bundle, net: SpaceNet) -> tuple[WindowKind, dict[str, Tensor
     manifest = bundle.manifest
     if manifest.representation.get("name") != NAME:
         raise WishError(f"--from {bundle.name}: it is no latent space; take one (bandroid styles list)")
-    if WEIGHTS_NAME not in manifest.files:
-        raise WishError(f"--from {bundle.name}: it travels without weights, so nothing can begin with it")
     kind = next((one for one in WINDOW_KINDS.values() if kind_to_json(one) == manifest.representation), None)
     own: dict[str, Any] = as_json(net.config)
     theirs: Any = manifest.model.get("net", {})
@@ -62,9 +60,10 @@ def _opened(bundle: Bundle, net: SpaceNet) -> tuple[WindowKind, dict[str, Tensor
             f"--from {bundle.name}: its {', '.join(different) or 'representation'} differ from the preset's: leave "
             "--set for sizes out"
         )
+    graphs = {name: bundle.read(name) for name in (ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH)}
     try:
-        weights = safetensors.torch.load(bundle.read(WEIGHTS_NAME))
-    except Exception as error:  # safetensors raises several kinds, none of them public
+        weights = weights_of_graphs(graphs, SpaceNet(net.config, kind))
+    except Exception as error:  # onnx raises many kinds for what is no graph
         raise StyleError(f"style {bundle.name}: its weights cannot be read ({error})") from None
     return kind, weights
 

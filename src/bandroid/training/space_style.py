@@ -23,7 +23,7 @@ from bandroid.representations.window import WindowKind, kind_to_json, parts_of, 
 from bandroid.settings import as_json
 from bandroid.training.ear import learn_ear
 from bandroid.training.loop import Budget, Listener, Outcome, train
-from bandroid.training.net_files import WEIGHTS_NAME, NetFiles, eight_bit_copy, exported, figures_of_step, loss_of
+from bandroid.training.net_files import NetFiles, eight_bit_copy, exported, figures_of_step, loss_of
 from bandroid.training.probe import find_device, on_cores
 from bandroid.training.run_folder import RunFolder
 from bandroid.training.space import SpaceTask
@@ -88,9 +88,11 @@ class TrainedSpace:
     def files(
         self, facts: StyleFacts, more_files: Mapping[str, bytes], *, with_weights: bool = True
     ) -> tuple[Manifest, dict[str, bytes]]:
-        """Return the style's manifest and files, for bundle.store.save_style."""
-        weights = {WEIGHTS_NAME: self.net.weights} if with_weights else {}
-        return _files(self, facts, {**weights, **more_files})
+        """Return the style's manifest and files, for bundle.store.save_style.
+
+        Its graphs hold all weights (training/graph_weights.py), so `with_weights` adds none.
+        """
+        return _files(self, facts, more_files)
 
 
 def learn_space(
