@@ -30,7 +30,7 @@ ORDER = (
     ("palette",),
     ("models",),
     ("bundle.graph",),
-    ("bundle.export", "bundle.export_line", "bundle.export_space", "bundle.export_personal"),
+    ("bundle.export", "bundle.export_line", "bundle.export_space", "bundle.export_personal", "bundle.export_ear"),
     ("training",),
     ("terminal",),
     ("commands", "doctor"),
@@ -72,6 +72,7 @@ TORCH_FILES = (
     "bundle/export_line.py",
     "bundle/export_personal.py",
     "bundle/export_space.py",
+    "bundle/export_ear.py",
     "bundle/graph.py",
 )
 """beside the rooms models and training"""

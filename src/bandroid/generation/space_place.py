@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,6 @@ class Place:
     """float32[Z]: mean + factors @ K normal numbers + rest * Z normal numbers lies as the windows do"""
     anchors: NDArray[np.float32]
     """float32[N, Z]: some of the windows, where what is drawn begins; none where the factors say all that matters"""
-    anchor_players: NDArray[np.int64]
-    """int64[N, V]: who plays in each of them (representations/window.player_number); int64[0, 0] where voices are no
-    parts"""
     uncertain: NDArray[np.float32]
     """float32[Z]: how far a window's z is from certain, on average"""
     direction: NDArray[np.float32]
@@ -39,6 +36,8 @@ class Place:
     """float64[A]: the attributes' means"""
     deviation: NDArray[np.float64]
     """float64[A]: their standard deviations"""
+    anchor_players: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
+    """int64[N, V]: who plays in each anchor (representations/window.player_number); nobody where voices are no parts"""
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return arrays for a file."""
