@@ -179,16 +179,18 @@ def test_what_cannot_begin_is_said(band: Path, preset: str, start: list[str], se
 
 
 @pytest.mark.usefixtures("_at_home", "spaces")
-def test_a_personal_space_lies_in_the_large_one(band: Path) -> None:
+@pytest.mark.parametrize("base", ["drums-2bar", "ensemble-1bar"])
+def test_a_personal_space_lies_in_the_large_one(band: Path, base: str) -> None:
     small = ["z_personal=3", "width=8", "evaluate_every=10", "patience=1", "batch_size=8"]
-    learn([band], name="own", options=options("personal", start=["my-drums-2bar"], settings=small), as_json=True)
-    bundle = find_style("own")
+    name = f"own-{base}"
+    learn([band], name=name, options=options("personal", start=[f"my-{base}"], settings=small), as_json=True)
+    bundle = find_style(name)
     check_any_golden(bundle)
     style = load_space_style(bundle)
     assert isinstance(style.runtime, PersonalRuntime) and style.runtime.z_size == 3
     assert compose_any(style, Wish(n_bars=4), seed=1).song.parts
     with pytest.raises(WishError, match="folder's own space already"):
-        learn([band], name="deeper", options=options("personal", start=["own"], settings=small), as_json=True)
+        learn([band], name="deeper", options=options("personal", start=[name], settings=small), as_json=True)
 
 
 @pytest.mark.usefixtures("_at_home", "spaces")

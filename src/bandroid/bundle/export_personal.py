@@ -15,10 +15,15 @@ from bandroid.generation.personal_net import NARROW_GRAPH, WIDEN_GRAPH
 from bandroid.models.personal import PersonalNet
 
 
+LARGE = 4096
+"""numbers of z from which graphs are kept in eight bits: those of a band of 16 bars would take 35 MB"""
+
+
 def export_personal(net: PersonalNet) -> dict[str, bytes]:
-    """Return the graphs by file name; the same weights give the same bytes."""
+    """Return the graphs by file name, in eight bits for a large space; the same weights give the same bytes."""
     size, own = net.centre.numel(), net.config.z_personal
-    narrow = Graph("narrow", is_int8=False)
+    is_int8 = size >= LARGE
+    narrow = Graph("narrow", is_int8=is_int8)
     z = narrow.input("z", "float32", ["batch", size])
     ordered = narrow.node("Sub", z, narrow.constant(as_array(net.centre)))
     ordered = narrow.node("Div", ordered, narrow.constant(as_array(net.scale)))
@@ -26,7 +31,7 @@ def export_personal(net: PersonalNet) -> dict[str, bytes]:
     mean, spread = narrow.nodes("Split", [both, narrow.constant([own, own])], 2, axis=1)
     low, high = (narrow.constant(np.array([limit], dtype=np.float32)) for limit in (-10.0, 4.0))
     spread = narrow.node("Max", narrow.node("Min", spread, high), low)
-    widen = Graph("widen", is_int8=False)
+    widen = Graph("widen", is_int8=is_int8)
     personal = widen.input("personal", "float32", ["batch", own])
     found = append_linear(widen, net.leave, append_gelu(widen, append_linear(widen, net.widen, personal)))
     found = widen.node("Mul", found, widen.constant(as_array(net.scale)))

@@ -87,7 +87,7 @@ def learn_wish(
     if chosen.kind == "personal":
         if len(start) != 1:
             raise WishError(
-                "--personal: name the latent space it lies in, --from melody-2bar, drums-2bar or trio-16bar"
+                "--personal: name the latent space it lies in, --from melody-2bar, drums-2bar, trio-16bar or band-16bar"
             )
         from bandroid.bundle.store import find_style
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from bandroid.bundle.export_personal import check_personal_parity, export_personal
+from bandroid.bundle.export_personal import LARGE, check_personal_parity, export_personal
 from bandroid.bundle.store import Bundle
 from bandroid.corpus.voices import SongVoices
 from bandroid.errors import WishError
@@ -15,7 +15,7 @@ from bandroid.models.config import PersonalModel
 from bandroid.presets import Preset
 from bandroid.settings import as_json
 from bandroid.training.loop import Budget, Listener, train
-from bandroid.training.net_files import NetFiles, weights_to_bytes
+from bandroid.training.net_files import NetFiles, eight_bit_copy, weights_to_bytes
 from bandroid.training.personal import PersonalTask
 from bandroid.training.probe import find_device, on_cores
 from bandroid.training.run_folder import RunFolder
@@ -53,6 +53,8 @@ def learn_personal(
         outcome = train(task, settings, run, task.yardsticks, budget, Listener(say, report))
     task.model.cpu()
     with on_cores(outcome.probe.threads):
+        if task.model.centre.numel() >= LARGE:
+            task.model = eight_bit_copy(task.model)
         own = export_personal(task.model)
         facts = {
             "net": as_json(model),
