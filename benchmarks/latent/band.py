@@ -50,8 +50,8 @@ class Heard:
 def band_figures(name: str) -> dict[str, float]:
     """Return F1 of notes of held-out songs that come back from the mean of z, over all of them and by kind.
 
-    `copy_` is what every bar as the one before would have, `wrong_` what comes from another window's z. Raises
-    AssertionError where the space has seen any of the songs.
+    `copy_` is what every bar as the one before would have, `wrong_` what comes from another window's z, `grid_` what the
+    grid of 16ths can say at all. Raises AssertionError where the space has seen any of the songs.
     """
     bundle = open_style(SHIPPED_FOLDER / name)
     corpus = corpus_of(load_recipe(name))
@@ -65,6 +65,7 @@ def band_figures(name: str) -> dict[str, float]:
     said = {
         prefix: [_written(style, *pair) for pair in zip(heard, each, strict=True)] for prefix, each in found.items()
     }
+    said["grid_"] = [_written(style, one, one.fragment.windows[0]) for one in heard]
     said["copy_"] = [_copied(one, style.kind.n_bars) for one in heard]
     figures = {"windows": float(len(heard))}
     for prefix, each in said.items():

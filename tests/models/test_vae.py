@@ -226,3 +226,14 @@ def test_who_plays_a_part_is_heard() -> None:
         again, _ = net.encode(shown.symbols, shown.velocity, shown.lengths, torch.from_numpy(other))
     own = slice(0, net.z_voice)
     assert not torch.equal(one[:, own], again[:, own])
+
+
+def test_many_windows_are_heard_in_parts() -> None:
+    kind, net = WINDOW_KINDS["ensemble-1bar"], net_of("ensemble-1bar")
+    runtime = SpaceRuntime(export_space(net, is_int8=False), kind)
+    patches = patches_of(drawn("ensemble-1bar", 7), kind)
+    whole = runtime.encode(patches)
+    runtime.most_at_once = 3
+    np.testing.assert_allclose(runtime.encode(patches).mean, whole.mean, atol=1e-6)
+    z = np.random.default_rng(0).normal(size=(7, net.z_size)).astype(np.float32)
+    assert len(runtime.decode(z, patches.frames)) == 7

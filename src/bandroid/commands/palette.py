@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 USUAL_AMOUNT = 0.3
 _MOST_WINDOWS_OF_A_FOLDER = 2000
+_BAND = 3
+"""parts with a pitch: from so many on a song is a whole band's"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,13 @@ def space_for(songs: Sequence[Song], name: str | None) -> tuple[SpaceStyle, Band
 
     has_drums = all(any(part.is_drum and len(part.notes) for part in song.parts) for song in songs)
     has_pitch = all(any(not part.is_drum and len(part.notes) for part in song.parts) for song in songs)
-    wanted = "drums-2bar" if not has_pitch else "trio-16bar" if has_drums else "melody-2bar"
+    n_pitched = min(sum(not part.is_drum and len(part.notes) > 0 for part in song.parts) for song in songs)
+    if not has_pitch:
+        wanted = "drums-2bar"
+    elif n_pitched >= _BAND:
+        wanted = "band-16bar"
+    else:
+        wanted = "trio-16bar" if has_drums else "melody-2bar"
     if wanted not in store.style_names():
         raise WishError(f"name a latent space with --style: {wanted} is not here (bandroid styles list)")
     terminal.remark(f"in {wanted}; --style chooses another space")

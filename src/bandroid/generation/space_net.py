@@ -125,6 +125,10 @@ class SpaceRuntime:
 
     def encode(self, patches: Patches) -> Posterior:
         """Return where windows lie."""
+        if len(patches) > self.most_at_once:
+            cuts = [slice(at, at + self.most_at_once) for at in range(0, len(patches), self.most_at_once)]
+            each = [SpaceRuntime.encode(self, patches.rows(cut)) for cut in cuts]
+            return Posterior(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
         inputs: dict[str, NDArray[Any]] = {
             "symbols": patches.symbols,
             "velocity": patches.velocity,
