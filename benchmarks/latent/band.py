@@ -50,8 +50,8 @@ class Heard:
 def band_figures(name: str) -> dict[str, float]:
     """Return F1 of notes of held-out songs that come back from the mean of z, over all of them and by kind.
 
-    `copy_` is what every bar as the one before would have, `wrong_` what comes from another window's z, `grid_` what the
-    grid of 16ths can say at all. Raises AssertionError where the space has seen any of the songs.
+    `copy_` is what every bar as the one before would have, `wrong_` what comes from another window's z, `grid_` what
+    the grid of 16ths can say at all. Raises AssertionError where the space has seen any of the songs.
     """
     bundle = open_style(SHIPPED_FOLDER / name)
     corpus = corpus_of(load_recipe(name))

@@ -14,7 +14,6 @@ from bandroid.generation.net import open_graph
 from bandroid.generation.personal_net import NARROW_GRAPH, WIDEN_GRAPH
 from bandroid.models.personal import PersonalNet
 
-
 LARGE = 4096
 """numbers of z from which graphs are kept in eight bits: those of a band of 16 bars would take 35 MB"""
 

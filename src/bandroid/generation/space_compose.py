@@ -15,6 +15,7 @@ from bandroid.errors import WishError
 from bandroid.generation.compose import MAX_BARS, Piece, Wish
 from bandroid.generation.latent import path
 from bandroid.generation.lineup import DRUMS
+from bandroid.generation.space_place import FROM_ANCHOR
 from bandroid.generation.space_song import cast_band, judged, space_song
 from bandroid.generation.space_style import SpaceBand, SpaceStyle
 from bandroid.music.song import Song
@@ -24,6 +25,8 @@ from bandroid.representations.window import MOST_BAR_STEPS
 
 _MOST_TRIES = 8
 """that a point is drawn in, until it is no silence and copies no more than the band itself"""
+_NEAREST = 0.3
+"""how far a band's first try is from the window that it begins with"""
 
 
 def compose_space(
@@ -42,7 +45,9 @@ def compose_space(
     n_windows = -(-wish.n_bars // style.kind.n_bars)
     most = style.copy_habit.share_p95 if style.copy_habit is not None and wish.copy_guard else 1.0
     for tries in range(1, _MOST_TRIES + 1):
-        ends, players = style.draw(rng, 2 if n_windows > 1 else 1, band, _n_pitched(wish))
+        # The nearer to music that there is, the better a band holds together, and the more it copies.
+        how_far = min(_NEAREST + 0.1 * (tries - 1), FROM_ANCHOR) if wish.copy_guard else FROM_ANCHOR
+        ends, players = style.draw(rng, 2 if n_windows > 1 else 1, band, _n_pitched(wish), how_far)
         cast = cast_band(style, players, wish.programs, DRUMS)
         z = path(ends[0], ends[1], n_windows) if n_windows > 1 else ends
         frames = style.frames(n_windows, band.bar_steps, cast.player_numbers if style.kind.has_parts else None)

@@ -100,17 +100,19 @@ class Place:
             weight = np.where(n_parts == (enough.min() if enough.size else n_parts.max()), 1.0, 0.0)
         return int(rng.choice(len(weight), p=weight / weight.sum()))
 
-    def draw(self, rng: np.random.Generator, n: int, anchor: int | None = None) -> NDArray[np.float32]:
+    def draw(
+        self, rng: np.random.Generator, n: int, anchor: int | None = None, how_far: float = FROM_ANCHOR
+    ) -> NDArray[np.float32]:
         """Draw points where the training's windows lie: float32[n, Z].
 
-        With anchors: from one of them on, or from that one, along what windows have in common.
+        With anchors: from one of them on, or from that one, `how_far` along what windows have in common.
         """
         common = rng.standard_normal((n, self.factors.shape[1])).astype(np.float32)
         if len(self.anchors):
             which = rng.integers(len(self.anchors), size=n) if anchor is None else np.full(n, anchor)
             begun = self.anchors[which] - self.mean
-            kept = float(np.sqrt(1.0 - FROM_ANCHOR**2))
-            found: NDArray[np.float32] = self.mean + kept * begun + FROM_ANCHOR * (common @ self.factors.T)
+            kept = float(np.sqrt(1.0 - how_far**2))
+            found: NDArray[np.float32] = self.mean + kept * begun + np.float32(how_far) * (common @ self.factors.T)
             return found
         own = rng.standard_normal((n, self.mean.size)).astype(np.float32)
         drawn: NDArray[np.float32] = self.mean + common @ self.factors.T + own * self.rest

@@ -18,7 +18,7 @@ from bandroid.errors import StyleError
 from bandroid.generation.attributes import attributes_of
 from bandroid.generation.personal_net import NARROW_GRAPH, WIDEN_GRAPH, PersonalRuntime
 from bandroid.generation.space_net import EAR_GRAPH, ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
-from bandroid.generation.space_place import Place
+from bandroid.generation.space_place import FROM_ANCHOR, Place
 from bandroid.music.song import Part
 from bandroid.music.swing import Swing
 from bandroid.representations.grid import DrumGrid
@@ -146,19 +146,24 @@ class SpaceStyle:
         return Frames(np.tile(patch_lengths(bar_steps, self.kind.n_bars), (n, 1)), np.tile(who, (n, 1)))
 
     def draw(
-        self, rng: np.random.Generator, n: int, band: SpaceBand, n_pitched: int | None = None
+        self,
+        rng: np.random.Generator,
+        n: int,
+        band: SpaceBand,
+        n_pitched: int | None = None,
+        how_far: float = FROM_ANCHOR,
     ) -> tuple[NDArray[np.float32], SpaceBand]:
         """Draw points where the training's windows lie, float32[n, Z], and who plays there.
 
-        Where voices are parts, all points lie around one window, whose players, `n_pitched` of them where that is
-        given, take over from the band's.
+        Where voices are parts, all points lie around one window, `how_far` from it; its players, `n_pitched` of them
+        where that is given, take over from the band's.
         """
         if not self.kind.has_parts:
             return np.concatenate([self.place.draw(rng, 1) for _ in range(n)]), band
         anchor = self.place.draw_anchor(rng, n_pitched, np.array([voice.is_part for voice in self.kind.voices]))
         numbers = self.place.anchor_players[anchor]
         players = [self._player(rng, int(number), own) for number, own in zip(numbers, band.players, strict=True)]
-        return self.place.draw(rng, n, anchor), replace(band, players=tuple(players))
+        return self.place.draw(rng, n, anchor, how_far), replace(band, players=tuple(players))
 
     def _player(self, rng: np.random.Generator, number: int, own: SpacePlayer | None) -> SpacePlayer | None:
         """Return one of the songs' players of a family: the band's own where he is one."""

@@ -54,11 +54,15 @@ def place_of(runtime: SpaceRuntime, windows: list[Window]) -> Place:
 
 
 def _anchors(windows: list[Window], kind: WindowKind) -> list[int]:
-    """Choose windows to begin at: of parts, those in which most play, since whoever draws them wants a band."""
+    """Choose windows to begin at: of parts, those of whole bands with drums, since whoever draws them wants one."""
     if not kind.has_parts:
         return list(range(min(N_ANCHORS, len(windows)) if kind.n_bars > MOST_BARS_WITHOUT_ANCHORS else 0))
-    is_full = [int(window.is_there.sum()) >= FULL_BAND for window in windows]
-    order = sorted(range(len(windows)), key=lambda index: (not is_full[index], index))
+    is_kit = np.array([voice.is_drums for voice in kind.voices])
+    lacks = [
+        (not window.is_there[is_kit].all(), int(window.is_there.sum()) < FULL_BAND, index)
+        for index, window in enumerate(windows)
+    ]
+    order = sorted(range(len(windows)), key=lambda index: lacks[index])
     return sorted(order[:N_ANCHORS_OF_PARTS])
 
 
