@@ -131,7 +131,7 @@ def test_chain(songs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("vary", "a.mid", "--style", "rock"), "these do: beats"),
+        (("vary", "a.mid", "--style", "rock"), "these do: band-16bar, beats"),
         (("vary", "a.mid", "--style", "nothing"), "no style called"),
         (("vary", "a.mid", "--style", "beats", "--set", "height=1"), "density, syncopation, velocity"),
         (("vary", "a.mid", "--style", "beats", "--set", "density"), "density=+1.5"),
