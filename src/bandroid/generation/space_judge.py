@@ -17,12 +17,16 @@ from bandroid.generation.latent import moved
 from bandroid.generation.space_net import Posterior, SpaceRuntime
 from bandroid.generation.space_style import SpaceStyle
 from bandroid.generation.space_symbols import nats_of, outcome_nats
-from bandroid.representations.window import NEW, PATCH_STEPS, Frames, Patches, Window, patches_of
+from bandroid.representations.window import NEW, PATCH_STEPS, Frames, Patches, Window, WindowKind, patches_of
 
-N_NEAR, N_NEAR_OF_EAR = 16, 96
+N_NEAR, N_NEAR_OF_EAR = 16, 160
 """points near each one that is written, itself among them: an ear judges many as fast as the space judges some"""
 _SHAKEN, _SHAKEN_FOR_EAR = 1.0, 1.5
 """how far from a point they are, in what a window's z is uncertain by"""
+_OUTSIDE_NATS = 8.0
+"""what an onset fewer than the emptier end has, or more than the fuller, costs a window of a path: two likely notes"""
+_EMPTIER = 0.7
+"""of the emptier end's onsets that a step between may have and cost nothing"""
 _STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 """a slider is moved by so much more or less than its direction says, and what comes nearest to the wish is taken"""
 _SPILL_COUNTS = 0.2
@@ -71,7 +75,8 @@ def cost_nats(runtime: SpaceRuntime, windows: list[Window]) -> NDArray[np.float6
 def walked(style: SpaceStyle, z: NDArray[np.float32], frames: Frames, rng: np.random.Generator) -> list[Window]:
     """Write a path: both ends the likeliest as they are, of the points between the likeliest window near each.
 
-    None has more in common with the first than the one before it: a path does not turn back.
+    None has more in common with the first than the one before it: a path does not turn back. And silence is likelier
+    than any music, so what is emptier than both ends, or fuller, is the dearer the more it is.
     """
     n, has_ear = len(z), style.runtime.has_ear
     n_near, spread = (N_NEAR_OF_EAR, _SHAKEN_FOR_EAR) if has_ear else (N_NEAR, _SHAKEN)
@@ -81,6 +86,9 @@ def walked(style: SpaceStyle, z: NDArray[np.float32], frames: Frames, rng: np.ra
     shaken[:n_near] = shaken[-n_near:] = 0.0
     windows = style.runtime.decode(near + shaken, frames.times(n_near))
     costs = style.runtime.ear_nats(patches_of(windows, style.kind)) if has_ear else cost_nats(style.runtime, windows)
+    onsets = np.array([_n_onsets(window, style.kind) for window in windows])
+    fewest, most = _EMPTIER * min(onsets[0], onsets[-1]), max(onsets[0], onsets[-1])
+    costs = costs + _OUTSIDE_NATS * (np.maximum(fewest - onsets, 0) + np.maximum(onsets - most, 0))
     same = np.array([float((window.symbols == windows[0].symbols).mean()) for window in windows])
     chosen, so_far, at_end = [0], 1.0, same[(n - 1) * n_near]
     for number in range(1, n - 1):
@@ -90,6 +98,11 @@ def walked(style: SpaceStyle, z: NDArray[np.float32], frames: Frames, rng: np.ra
         chosen.append(int(among[np.argmin(costs[among])]))
         so_far = min(so_far, same[chosen[-1]])
     return [windows[index] for index in ([*chosen, (n - 1) * n_near] if n > 1 else chosen)]
+
+
+def _n_onsets(window: Window, kind: WindowKind) -> int:
+    voices = zip(kind.voices, window.symbols, strict=True)
+    return sum(int(voice.grid.struck(symbols).any(axis=1).sum()) for voice, symbols in voices)
 
 
 def steered(
