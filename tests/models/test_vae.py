@@ -237,3 +237,13 @@ def test_many_windows_are_heard_in_parts() -> None:
     np.testing.assert_allclose(runtime.encode(patches).mean, whole.mean, atol=1e-6)
     z = np.random.default_rng(0).normal(size=(7, net.z_size)).astype(np.float32)
     assert len(runtime.decode(z, patches.frames)) == 7
+
+
+def test_a_batch_of_drums_alone_teaches_drums() -> None:
+    kind, net = WINDOW_KINDS["ensemble-1bar"], net_of("ensemble-1bar")
+    windows = drawn("ensemble-1bar", 2, is_there=(*[False] * 8, True))
+    costs, _ = net(batch(patches_of(windows, kind)), 0.3)
+    costs.steps.sum().backward()
+    assert float(costs.steps.detach().min()) > 0
+    assert net.net(1).say.weight.grad is not None and net.net(0).say.weight.grad is not None
+    assert float(net.net(1).say.weight.grad.abs().sum()) > 0 and not net.net(0).say.weight.grad.any()

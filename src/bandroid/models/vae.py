@@ -200,9 +200,7 @@ class SpaceNet(nn.Module):
             loud = rows.take(_channels(velocity, self.kind, group))
             vectors = self.net(number).half_bars(rows.take_voices(symbols), loud)
             half_bars.append(vectors * (rows.players != NOBODY)[:, None, None])
-        everything = torch.stack([rows.put(own).sum(dim=1) for rows, own in zip(each, half_bars, strict=True)]).sum(
-            dim=0
-        )
+        everything = _sum_of_all(each, half_bars)
         means, logs = [], []
         for number, (rows, own) in enumerate(zip(each, half_bars, strict=True)):
             net = self.net(number)
