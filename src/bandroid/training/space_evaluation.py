@@ -12,7 +12,8 @@ from bandroid.generation.space_net import SpaceRuntime
 from bandroid.representations.chord_grid import ChordGrid
 from bandroid.representations.window import PATCH_STEPS, Patches, WindowKind, patches_of
 
-_MOST_WINDOWS_A_SONG = 64
+_MOST_WINDOWS_A_SONG, _MOST_WINDOWS_A_BAND = 64, 8
+"""the second of 16 bars of many parts, which take a hundred times as long as two bars of one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class SpaceFigures:
 
 def evaluate_voices(runtime: SpaceRuntime, voices: SongVoices) -> SpaceFigures:
     """Measure a space on windows of a song."""
-    patches = patches_of(judging_windows([voices], runtime.kind, _MOST_WINDOWS_A_SONG), runtime.kind)
+    patches = patches_of(judging_windows([voices], runtime.kind, _most_windows(runtime.kind)), runtime.kind)
     mean = runtime.encode(patches).mean
     steps, onsets, right, right_onsets = accuracy_by_voice(runtime, patches, mean).sum(axis=0).tolist()
     wrong = accuracy_by_voice(runtime, patches, wrong_z(mean)).sum(axis=0)
@@ -67,9 +68,13 @@ def evaluate_voices(runtime: SpaceRuntime, voices: SongVoices) -> SpaceFigures:
 
 def previous_bar(kind: WindowKind, voices: SongVoices) -> SpaceFigures:
     """Measure what plays every bar as the one before, the first as silence."""
-    patches = patches_of(judging_windows([voices], kind, _MOST_WINDOWS_A_SONG), kind)
+    patches = patches_of(judging_windows([voices], kind, _most_windows(kind)), kind)
     steps, onsets, right, right_onsets = right_by_voice(copied_bars(patches), patches, kind).sum(axis=0).tolist()
     return SpaceFigures(1, len(patches), steps, onsets, right, right_onsets, right)
+
+
+def _most_windows(kind: WindowKind) -> int:
+    return _MOST_WINDOWS_A_BAND if kind.has_parts and kind.n_bars > 1 else _MOST_WINDOWS_A_SONG
 
 
 def copied_bars(patches: Patches) -> NDArray[np.int64]:
