@@ -70,3 +70,18 @@ class PersonalModel:
         0.1, "share of the model that a step does without, against memorising", least=0.0, most=0.9
     )
     beta: float = setting(0.1, "what a nat of the own space costs against a nat of the large one", least=0.0, most=10)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoraleModel:
+    """The recurrent model over frames of four voices that writes chorales and harmonises what is given."""
+
+    width: int = setting(256, "units of the layers that remember the piece so far", least=8, most=4096)
+    embedding: int = setting(32, "numbers that describe a pitch", least=4, most=1024)
+    head: int = setting(192, "units of the layer that says a voice", least=8, most=4096)
+    context: int = setting(96, "units of the layer that hears what is given, each way", least=8, most=2048)
+    dropout: float = setting(0.5, "share of the remembering that a step does without", least=0.0, most=0.9)
+    feature_dropout: float = setting(0.2, "share of what is heard that a step does without", least=0.0, most=0.9)
+    weight_dropout: float = setting(
+        0.5, "share of the weights from one frame to the next that a step does without", least=0.0, most=0.9
+    )
