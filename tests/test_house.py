@@ -30,7 +30,14 @@ ORDER = (
     ("palette",),
     ("models",),
     ("bundle.graph",),
-    ("bundle.export", "bundle.export_line", "bundle.export_space", "bundle.export_personal", "bundle.export_ear"),
+    (
+        "bundle.export",
+        "bundle.export_line",
+        "bundle.space_nodes",
+        "bundle.export_space",
+        "bundle.export_personal",
+        "bundle.export_ear",
+    ),
     ("training",),
     ("terminal",),
     ("commands", "doctor"),
@@ -73,6 +80,7 @@ TORCH_FILES = (
     "bundle/export_personal.py",
     "bundle/export_space.py",
     "bundle/export_ear.py",
+    "bundle/space_nodes.py",
     "bundle/graph.py",
 )
 """beside the rooms models and training"""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.chorales import net as nets
 from benchmarks.chorales.jsb import pieces
 from benchmarks.figures import DATA, Figure, log, run
+from benchmarks.stored import load, save
 
 FOLDER = Path(__file__).resolve().parent
 SEEDS = (1, 2, 3, 4)
@@ -30,7 +31,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         for seed in SEEDS:
             train(data, seed)
     stored = [seed for seed in SEEDS if (FOLDER / f"net-{seed}.npz").is_file()]
-    loaded = [nets.load(FOLDER / f"net-{seed}.npz") for seed in stored]
+    loaded = [load(nets.ChoraleNet(nets.ChoraleModel()), FOLDER / f"net-{seed}.npz") for seed in stored]
     valid, test = pieces(data, "valid"), pieces(data, "test")
     of_valid = [nets.shares(one, valid) for one in loaded]
     mixed = [np.mean(each, axis=0) for each in zip(*of_valid, strict=True)]
@@ -56,7 +57,7 @@ def train(data: Path, seed: int, cpu_second: float = TRAIN_CPU_SECOND) -> None:
         log(line)
 
     net = nets.train(pieces(data, "train"), seed, cpu_second, say)
-    nets.save(net, FOLDER / f"net-{seed}.npz")
+    save(net, FOLDER / f"net-{seed}.npz")
     recipe = {"seed": seed, "cpu_second": cpu_second, "curve": curve}
     (FOLDER / f"net-{seed}.json").write_text(json.dumps(recipe, indent=1) + "\n")
 

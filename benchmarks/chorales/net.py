@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bandroid.bundle.graph import in_eight_bits
 from bandroid.models.chorale import ChoraleNet, cell_nats
 from bandroid.models.config import ChoraleModel
 from bandroid.representations.chorale import room, transposed
@@ -26,7 +22,6 @@ GIVEN_SHARE = 0.3
 """of the pieces in a batch of which something is given"""
 FARTHEST = 6
 """semitones that a piece is moved by"""
-_SCALE = ".scale"
 
 
 def train(learn: Sequence[NDArray[np.int64]], seed: int, cpu_second: float, say: Callable[[str], None]) -> ChoraleNet:
@@ -100,26 +95,3 @@ def shares(net: ChoraleNet, judge: Sequence[NDArray[np.int64]]) -> list[NDArray[
         for index, own in zip(rows, nats, strict=True):
             found[index] = np.exp(-own[: len(judge[index])].double().numpy())
     return [found[index] for index in range(len(judge))]
-
-
-def save(net: ChoraleNet, path: Path) -> None:
-    """Write the weights down in eight bits, a scale for each row of a matrix."""
-    arrays: dict[str, Any] = {}
-    for name, tensor in net.state_dict().items():
-        if tensor.dim() == 2:
-            arrays[name], arrays[f"{name}{_SCALE}"] = in_eight_bits(tensor.numpy())
-        else:
-            arrays[name] = tensor.numpy()
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
-    path.write_bytes(content.getvalue())
-
-
-def load(path: Path) -> ChoraleNet:
-    """Read what `save` wrote."""
-    net = ChoraleNet(ChoraleModel())
-    with np.load(path, allow_pickle=False) as arrays:
-        scales = {key.removesuffix(_SCALE): arrays[key] for key in arrays.files if key.endswith(_SCALE)}
-        whole = {key: arrays[key].astype(np.float32) * scales.get(key, 1.0) for key in net.state_dict()}
-    net.load_state_dict({key: torch.from_numpy(np.asarray(array, dtype=np.float32)) for key, array in whole.items()})
-    return net.eval()

@@ -62,6 +62,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 def _of_two_bars(name: str, held: Held, *, train: bool) -> list[Figure]:
     from benchmarks.latent import baseline
+    from benchmarks.stored import load, save
 
     word, voice = name.replace("-", "_"), held.style.kind.voices[0]
     found = right(held)[voice.name]
@@ -79,7 +80,7 @@ def _of_two_bars(name: str, held: Held, *, train: bool) -> list[Figure]:
     checkpoint = FOLDER / f"{name}-baseline.npz"
     if train:
         log(f"training the baseline of {name} for {TRAIN_SECOND / 60:.0f} minutes of a core")
-        baseline.save(baseline.train(name, _drawer(name), TRAIN_SECOND, log), checkpoint)
+        save(baseline.train(name, _drawer(name), TRAIN_SECOND, log), checkpoint)
     figures = [
         Figure(f"{word}_{what}", found[what], "share", "higher", *FLOORS[word][what]) for what in ("free", "onset")
     ]
@@ -92,7 +93,7 @@ def _of_two_bars(name: str, held: Held, *, train: bool) -> list[Figure]:
         return figures
     symbols = symbols_of(rows.windows, 32)
     struck = np.array([voice.grid.struck(one.astype(np.int32)).any(axis=1) for one in symbols])
-    theirs = baseline.scored(baseline.load(name, checkpoint), symbols, struck)
+    theirs = baseline.scored(load(baseline.SmallMusicVae(baseline.SIZES[name]), checkpoint), symbols, struck)
     return [
         *figures,
         Figure(f"{word}_over_baseline", own_nats / theirs["bound_nats"], "x", "lower", floor=0.9, goal=0.6),
@@ -152,6 +153,7 @@ def _of_bands() -> list[Figure]:
         drop = (found["f1"] - found["wrong_f1"]) / found["f1"]
         figures.append(Figure(f"{word}_wrong_z_drop", drop, "share", "higher", floor=0.25, goal=0.5))
         kinds = [f"{prefix}f1_{kind}" for kind in ("pitched", "drums") for prefix in ("", "copy_")]
+        kinds += [f"grid_f1{kind}" for kind in ("", "_pitched", "_drums")]
         figures += [Figure.report(f"{word}_{what}", found[what], "share") for what in ("copy_f1", *kinds)]
         figures.append(Figure.report(f"{word}_windows", found["windows"], "windows"))
     return figures

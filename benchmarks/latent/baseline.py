@@ -10,13 +10,10 @@ moved by up to five semitones. No velocities.
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,11 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bandroid.bundle.graph import in_eight_bits
-
 BATCH = 512
 N_STEPS = 32
-_SCALE = ".scale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,26 +161,3 @@ def scored(net: SmallMusicVae, symbols: NDArray[np.int64], struck: NDArray[np.bo
 
 def _kl(mean: Tensor, spread: Tensor) -> Tensor:
     return 0.5 * (mean**2 + spread**2 - 1 - 2 * spread.log()).sum(dim=1)
-
-
-def save(net: SmallMusicVae, path: Path) -> None:
-    """Write the weights down in eight bits, as the shipped spaces' are: a scale for each row of a matrix."""
-    arrays: dict[str, Any] = {}
-    for name, tensor in net.state_dict().items():
-        if tensor.dim() == 2:
-            arrays[name], arrays[f"{name}{_SCALE}"] = in_eight_bits(tensor.numpy())
-        else:
-            arrays[name] = tensor.numpy()
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
-    path.write_bytes(content.getvalue())
-
-
-def load(name: str, path: Path) -> SmallMusicVae:
-    """Read what `save` wrote."""
-    net = SmallMusicVae(SIZES[name])
-    with np.load(path, allow_pickle=False) as arrays:
-        scales = {key.removesuffix(_SCALE): arrays[key] for key in arrays.files if key.endswith(_SCALE)}
-        whole = {key: arrays[key].astype(np.float32) * scales.get(key, 1.0) for key in net.state_dict()}
-    net.load_state_dict({key: torch.from_numpy(np.asarray(array, dtype=np.float32)) for key, array in whole.items()})
-    return net.eval()

@@ -66,6 +66,7 @@ def reconstruct(
 
     \b
     bandroid reconstruct song.mid --style trio-16bar
+    bandroid reconstruct song.mid --style band-16bar --at 17-32
     bandroid reconstruct song.mid --style melody-2bar --at 9-24
     """
     from bandroid.commands import palette

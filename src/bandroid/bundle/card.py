@@ -19,6 +19,7 @@ _FIGURES = {
     "accuracy_wrong_z": "share of them right from another window's place: far less, or the place is not heeded",
     "bits_per_step_own_held_out": "bits that it needs for a 16th of a voice, its place in the space as it is weighed",
     "bound_nats": "nats that it needs for a window, its place in the space included",
+    "ear_bits_per_step_own_held_out": "bits that a 16th of them costs its ear, by which paths are chosen",
     "kl_bits": "bits that the place of a window holds",
     "kl_bits_largest": "bits that the fullest number of it holds",
     "active_units": "numbers of the place that are in use",

@@ -7,8 +7,8 @@ import torch
 
 from bandroid.bundle.export import PARITY, as_array, difference
 from bandroid.bundle.export_line import append_linear
-from bandroid.bundle.export_space import append_gelu
 from bandroid.bundle.graph import Graph
+from bandroid.bundle.space_nodes import append_gelu
 from bandroid.errors import StyleError
 from bandroid.generation.net import open_graph
 from bandroid.generation.personal_net import NARROW_GRAPH, WIDEN_GRAPH

@@ -5,8 +5,6 @@ Encoder and conductor run once a window; they and the decoder are kept in eight 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,10 +14,10 @@ from torch import nn
 from bandroid.bundle.export import PARITY, as_array, difference
 from bandroid.bundle.export_line import append_linear, append_lstm
 from bandroid.bundle.graph import Graph
+from bandroid.bundle.space_nodes import Rows, added, append_gelu, append_gru, append_symbols, part, together
 from bandroid.errors import StyleError
 from bandroid.generation.space_net import ENCODE_GRAPH, PLAN_GRAPH, WRITE_GRAPH, SpaceRuntime
 from bandroid.models.vae import LOG_VARIANCE_RANGE, SpaceNet
-from bandroid.models.voice_symbols import CHORD_ROWS, VoiceTable
 from bandroid.representations.chord_grid import N_ABOVE, N_LENGTHS, N_LOWEST, symbols_from
 from bandroid.representations.window import N_PLAYERS, NOBODY, PATCH_STEPS, Frames, Patches, Voice, patch_lengths
 
@@ -110,7 +108,7 @@ def _encode(net: SpaceNet, is_int8: bool) -> bytes:
     players = graph.input("players", "int64", ["batch", n_voices]) if kind.has_parts else ""
     half_bars, known = [], []
     for number, group in enumerate(net.groups):
-        voice, rows = net.net(number), _Rows(graph, group)
+        voice, rows = net.net(number), Rows(graph, group)
         known.append(rows.take(is_there, [n_voices], 1, [1]))
         own = rows.take(symbols, [n_patches, n_voices, PATCH_STEPS], 2, [n_patches, PATCH_STEPS])
         vectors = append_symbols(graph, voice.symbols, own)
@@ -127,27 +125,27 @@ def _encode(net: SpaceNet, is_int8: bool) -> bytes:
     outputs: tuple[list[str], list[str]] = ([], [])
     low, high = (graph.constant(np.array([limit], dtype=np.float32)) for limit in LOG_VARIANCE_RANGE)
     for number, (group, own) in enumerate(zip(net.groups, half_bars, strict=True)):
-        voice, rows = net.net(number), _Rows(graph, group)
+        voice, rows = net.net(number), Rows(graph, group)
         heard = graph.node("Add", own, _about(graph, net, rows, number, lengths, players))
         heard = _with_others(graph, net.hear_others, number, heard, rows.shared(everything, [n_patches, width]), own)
-        states = _gru(graph, voice.hear, heard)
-        forward = _part(graph, _part(graph, states, n_patches - 1, n_patches, 1), 0, width, 2)
-        backward = _part(graph, _part(graph, states, 0, 1, 1), width, 2 * width, 2)
+        states = append_gru(graph, voice.hear, heard)
+        forward = part(graph, part(graph, states, n_patches - 1, n_patches, 1), 0, width, 2)
+        backward = part(graph, part(graph, states, 0, 1, 1), width, 2 * width, 2)
         ends = graph.node("Squeeze", graph.node("Concat", forward, backward, axis=2), graph.constant([1]))
         of_window = append_linear(graph, voice.of_window, ends)
         of_slice = append_linear(graph, voice.of_slice, states)
         for half in range(2):
             n_window, n_slice = config.z_window, config.z_slice
-            whole = _part(graph, of_window, half * n_window, (half + 1) * n_window, 1)
-            slices = _part(graph, of_slice, half * n_slice, (half + 1) * n_slice, 2)
+            whole = part(graph, of_window, half * n_window, (half + 1) * n_window, 1)
+            slices = part(graph, of_slice, half * n_slice, (half + 1) * n_slice, 2)
             flat = graph.node("Reshape", slices, graph.constant([0, n_patches * n_slice]))
             found = graph.node("Concat", whole, flat, axis=1)
             if half == 1:
                 found = graph.node("Max", graph.node("Min", found, high), low)
             outputs[half].append(rows.put(graph.node("Mul", found, known[number]), [net.z_voice], 1))
     return graph.build(
-        (_together(graph, outputs[0], 1), "mean", ["batch", net.z_size]),
-        (_together(graph, outputs[1], 1), "log_variance", ["batch", net.z_size]),
+        (together(graph, outputs[0], 1), "mean", ["batch", net.z_size]),
+        (together(graph, outputs[1], 1), "log_variance", ["batch", net.z_size]),
     )
 
 
@@ -159,11 +157,11 @@ def _plan(net: SpaceNet, is_int8: bool) -> bytes:
     players = graph.input("players", "int64", ["batch", n_voices]) if kind.has_parts else ""
     entered = []
     for number, group in enumerate(net.groups):
-        voice, rows = net.net(number), _Rows(graph, group)
+        voice, rows = net.net(number), Rows(graph, group)
         own = rows.take(z, [net.z_size], 1, [net.z_voice], group[0] * net.z_voice, net.z_voice)
-        whole = graph.node("Unsqueeze", _part(graph, own, 0, config.z_window, 1), graph.constant([1]))
+        whole = graph.node("Unsqueeze", part(graph, own, 0, config.z_window, 1), graph.constant([1]))
         whole = graph.node("Tile", whole, graph.constant([1, n_patches, 1]))
-        slices = _part(graph, own, config.z_window, net.z_voice, 1)
+        slices = part(graph, own, config.z_window, net.z_voice, 1)
         slices = graph.node("Reshape", slices, graph.constant([0, n_patches, config.z_slice]))
         x = append_linear(graph, voice.enter, graph.node("Concat", whole, slices, axis=2))
         x = graph.node("Relu", graph.node("Add", x, _about(graph, net, rows, number, lengths, players)))
@@ -174,24 +172,26 @@ def _plan(net: SpaceNet, is_int8: bool) -> bytes:
     everything = _everything(graph, net, entered)
     features, hidden, cell, cells = [], [], [], []
     for number, (group, own) in enumerate(zip(net.groups, entered, strict=True)):
-        voice, rows = net.net(number), _Rows(graph, group)
+        voice, rows = net.net(number), Rows(graph, group)
         all_others = rows.shared(everything, [n_patches, width])
-        conducted = _gru(graph, voice.conduct, _with_others(graph, net.conduct_others, number, own, all_others, own))
+        conducted = append_gru(
+            graph, voice.conduct, _with_others(graph, net.conduct_others, number, own, all_others, own)
+        )
         expanded = append_linear(
             graph, voice.features, append_gelu(graph, append_linear(graph, voice.expand, conducted))
         )
         of_steps = graph.node("Reshape", expanded, graph.constant([0, n_patches, PATCH_STEPS, config.features]))
         features.append(rows.put(of_steps, [n_patches, PATCH_STEPS, config.features], 3))
         states = graph.node("Tanh", append_linear(graph, voice.begin, conducted))
-        first, second = (_part(graph, states, at, at + config.decoder, 2) for at in (0, config.decoder))
+        first, second = (part(graph, states, at, at + config.decoder, 2) for at in (0, config.decoder))
         hidden.append(rows.put(first, [n_patches, config.decoder], 2))
         cell.append(rows.put(second, [n_patches, config.decoder], 2))
         each = graph.node("Unsqueeze", append_linear(graph, voice.cells, conducted), graph.constant([2]))
         cells.append(rows.put(each, [n_patches, 1, kind.n_cells], 2))
     return graph.build(
-        (_together(graph, features, 3), "features", ["batch", n_patches, PATCH_STEPS, n_voices * config.features]),
-        (_together(graph, [*hidden, *cell], 2), "states", ["batch", n_patches, 2 * n_voices * config.decoder]),
-        (_together(graph, cells, 2), "cells", ["batch", n_patches, n_voices, kind.n_cells]),
+        (together(graph, features, 3), "features", ["batch", n_patches, PATCH_STEPS, n_voices * config.features]),
+        (together(graph, [*hidden, *cell], 2), "states", ["batch", n_patches, 2 * n_voices * config.decoder]),
+        (together(graph, cells, 2), "cells", ["batch", n_patches, n_voices, kind.n_cells]),
     )
 
 
@@ -205,7 +205,7 @@ def _write(net: SpaceNet, is_int8: bool) -> bytes:
     somebody = _somebody(graph, players) if players else ""
     scores, loudness, hiddens, cells = [], [], [], []
     for number, group in enumerate(net.groups):
-        voice, rows = net.net(number), _Rows(graph, group)
+        voice, rows = net.net(number), Rows(graph, group)
         last = rows.take(before, [n_voices], 1, [])
         heard = append_symbols(graph, voice.before, last)
         others = _others(graph, net, number, before, somebody)
@@ -228,63 +228,17 @@ def _write(net: SpaceNet, is_int8: bool) -> bytes:
         hiddens.append(rows.put(hidden_after, [config.decoder], 1))
         cells.append(rows.put(cell_after, [config.decoder], 1))
     return graph.build(
-        (_together(graph, scores, 1), "scores", ["batch", sum(voice.grid.n_scores for voice in kind.voices)]),
-        (_together(graph, loudness, 1), "loudness", ["batch", kind.n_channels]),
-        (_together(graph, hiddens, 1), "hidden_after", ["batch", units]),
-        (_together(graph, cells, 1), "cell_after", ["batch", units]),
+        (together(graph, scores, 1), "scores", ["batch", sum(voice.grid.n_scores for voice in kind.voices)]),
+        (together(graph, loudness, 1), "loudness", ["batch", kind.n_channels]),
+        (together(graph, hiddens, 1), "hidden_after", ["batch", units]),
+        (together(graph, cells, 1), "cell_after", ["batch", units]),
     )
-
-
-class _Rows:
-    """The voices of one net as rows: a batch of windows becomes one of windows times voices, and comes back."""
-
-    def __init__(self, graph: Graph, group: tuple[int, ...]) -> None:
-        self._graph, self._group, self._n = graph, group, len(group)
-
-    def take(
-        self, x: str, dims: Sequence[int], axis: int, row: Sequence[int], first: int | None = None, size: int = 1
-    ) -> str:
-        """[batch, *dims] -> [batch * n, *row]: along `axis` each voice has `size` numbers, from `first` on."""
-        first = self._group[0] if first is None else first
-        own = _part(self._graph, x, first, first + self._n * size, axis)
-        if self._n == 1:
-            return own if len(row) == len(dims) else self._graph.node("Squeeze", own, self._graph.constant([axis]))
-        apart = [0, *dims[: axis - 1], self._n, size, *dims[axis:]]
-        own = self._graph.node("Reshape", own, self._graph.constant(apart))
-        order = [0, axis, *(one for one in range(1, len(apart)) if one != axis)]
-        own = self._graph.node("Transpose", own, perm=order)
-        return self._graph.node("Reshape", own, self._graph.constant([-1, *row]))
-
-    def put(self, x: str, row: Sequence[int], axis: int) -> str:
-        """[batch * n, *row] -> [batch, *row with n times as many along `axis`]."""
-        if self._n == 1:
-            return x
-        apart = self._graph.node("Reshape", x, self._graph.constant([-1, self._n, *row]))
-        order = [0, *range(2, axis + 1), 1, *range(axis + 1, len(row) + 2)]
-        turned = self._graph.node("Transpose", apart, perm=order)
-        together = [-1, *row[: axis - 1], self._n * row[axis - 1], *row[axis:]]
-        return self._graph.node("Reshape", turned, self._graph.constant(together))
-
-    def shared(self, x: str, dims: Sequence[int]) -> str:
-        """[batch, *dims], the same for all voices -> [batch * n, *dims]."""
-        if self._n == 1:
-            return x
-        apart = self._graph.node("Unsqueeze", x, self._graph.constant([1]))
-        times = self._graph.constant([1, self._n, *(1 for _ in dims)])
-        return self._graph.node("Reshape", self._graph.node("Tile", apart, times), self._graph.constant([-1, *dims]))
-
-    def summed(self, x: str, row: Sequence[int]) -> str:
-        """[batch * n, *row] -> [batch, *row]."""
-        if self._n == 1:
-            return x
-        apart = self._graph.node("Reshape", x, self._graph.constant([-1, self._n, *row]))
-        return self._graph.node("ReduceSum", apart, self._graph.constant([1]), keepdims=0)
 
 
 def _everything(graph: Graph, net: SpaceNet, each: list[str]) -> str:
     """Append the sum over all voices, float32[batch, P, H]."""
     row = [net.kind.n_patches, net.config.width]
-    return _sum(graph, [_Rows(graph, group).summed(x, row) for group, x in zip(net.groups, each, strict=True)])
+    return added(graph, [Rows(graph, group).summed(x, row) for group, x in zip(net.groups, each, strict=True)])
 
 
 def _somebody(graph: Graph, players: str) -> str:
@@ -292,7 +246,7 @@ def _somebody(graph: Graph, players: str) -> str:
     return graph.node("Cast", graph.node("Greater", players, graph.constant([NOBODY])), to=TensorProto.FLOAT)
 
 
-def _about(graph: Graph, net: SpaceNet, rows: _Rows, number: int, lengths: str, players: str) -> str:
+def _about(graph: Graph, net: SpaceNet, rows: Rows, number: int, lengths: str, players: str) -> str:
     """Append what is known beforehand of each half bar."""
     voice, n_patches = net.net(number), net.kind.n_patches
     known = graph.node("Gather", graph.weight(as_array(voice.lengths.weight)), rows.shared(lengths, [n_patches]))
@@ -309,20 +263,12 @@ def _others(graph: Graph, net: SpaceNet, number: int, before: str, somebody: str
     for other, group in enumerate(net.groups):
         if not len(net.write_others) or (other == number and len(group) == 1):
             continue
-        rows = _Rows(graph, group)
+        rows = Rows(graph, group)
         vectors = append_symbols(graph, net.heard_table(number, other), rows.take(before, [n_voices], 1, []))
         if somebody:
             vectors = graph.node("Mul", vectors, rows.take(somebody, [n_voices], 1, [1]))
         found.append(rows.summed(vectors, [width]))
-    return _sum(graph, found) if found else ""
-
-
-def _sum(graph: Graph, parts: list[str]) -> str:
-    return graph.node("Sum", *parts) if len(parts) > 1 else parts[0]
-
-
-def _together(graph: Graph, parts: list[str], axis: int) -> str:
-    return graph.node("Concat", *parts, axis=axis) if len(parts) > 1 else parts[0]
+    return added(graph, found) if found else ""
 
 
 def _with_others(graph: Graph, layers: nn.ModuleList, index: int, x: str, everything: str, own: str) -> str:
@@ -333,69 +279,3 @@ def _with_others(graph: Graph, layers: nn.ModuleList, index: int, x: str, everyt
     assert isinstance(layer, nn.Linear)
     turned = graph.node("Transpose", graph.weight(as_array(layer.weight)), perm=[1, 0])
     return graph.node("Add", x, graph.node("MatMul", graph.node("Sub", everything, own), turned))
-
-
-def append_symbols(graph: Graph, table: VoiceTable, symbols: str) -> str:
-    """Append int64[...] -> float32[..., E], a voice's symbols as vectors."""
-    rows = graph.weight(as_array(table.rows))
-    if table.is_drums:
-        return graph.node("Gather", graph.node("MatMul", graph.constant(table.bits.numpy()), rows), symbols)
-    if not table.is_part:
-        return graph.node("Gather", rows, symbols)
-    ends = np.cumsum([0, *CHORD_ROWS]).tolist()
-    lowest = graph.node("Mod", symbols, graph.constant([1 << 8]))
-    unheard = graph.node("GreaterOrEqual", symbols, graph.constant([table.size]))
-    number = graph.node("Where", unheard, graph.constant([ends[1]]), lowest)
-    vectors = graph.node("Gather", _part(graph, rows, 0, ends[2], 0), number)
-    length = graph.node("Mod", graph.node("Div", symbols, graph.constant([1 << 8])), graph.constant([N_LENGTHS]))
-    is_struck = graph.node("Cast", graph.node("Greater", lowest, graph.constant([0])), to=TensorProto.FLOAT)
-    of_length = graph.node("Gather", _part(graph, rows, ends[2], ends[3], 0), length)
-    last = graph.constant([-1])
-    vectors = graph.node("Add", vectors, graph.node("Mul", of_length, graph.node("Unsqueeze", is_struck, last)))
-    powers = graph.constant([1 << (12 + interval) for interval in range(N_ABOVE)])
-    above = graph.node("Mod", graph.node("Div", graph.node("Unsqueeze", symbols, last), powers), graph.constant([2]))
-    struck = graph.node("Cast", above, to=TensorProto.FLOAT)
-    return graph.node("Add", vectors, graph.node("MatMul", struck, _part(graph, rows, ends[3], ends[4], 0)))
-
-
-def _part(graph: Graph, x: str, first: int, end: int, axis: int) -> str:
-    return graph.node("Slice", x, graph.constant([first]), graph.constant([end]), graph.constant([axis]))
-
-
-def append_gelu(graph: Graph, x: str) -> str:
-    """Append x -> x * (1 + erf(x / sqrt 2)) / 2, as torch computes it."""
-    inside = graph.node("Erf", graph.node("Mul", x, graph.constant(np.array([0.5**0.5], dtype=np.float32))))
-    half = graph.node("Mul", x, graph.constant(np.array([0.5], dtype=np.float32)))
-    return graph.node("Mul", half, graph.node("Add", inside, graph.constant(np.array([1.0], dtype=np.float32))))
-
-
-def _gru(graph: Graph, gru: nn.GRU, x: str) -> str:
-    """Append a layer both ways: float32[B, T, in] -> float32[B, T, 2 * units]."""
-    weights = dict(gru.named_parameters())
-
-    def gates(name: str) -> NDArray[np.float32]:
-        # torch keeps reset, update, new; ONNX wants update, reset, hidden.
-        both = []
-        for way in ("", "_reverse"):
-            reset, update, new = np.split(as_array(weights[name + way]), 3)
-            both.append(np.concatenate([update, reset, new]))
-        return np.stack(both)
-
-    def matrix(name: str) -> str:
-        both = gates(name)
-        n_ways, n_rows, n_columns = both.shape
-        flat = graph.weight(both.reshape(n_ways * n_rows, n_columns))
-        return graph.node("Reshape", flat, graph.constant([n_ways, n_rows, n_columns]))
-
-    inputs = [
-        graph.node("Transpose", x, perm=[1, 0, 2]),
-        matrix("weight_ih_l0"),
-        matrix("weight_hh_l0"),
-        graph.constant(np.concatenate([gates("bias_ih_l0"), gates("bias_hh_l0")], axis=1)),
-    ]
-    states, _ = graph.nodes(
-        "GRU", inputs, 2, hidden_size=gru.hidden_size, linear_before_reset=1, direction="bidirectional"
-    )
-    # float32[T, 2, B, units]: both ways side by side.
-    turned = graph.node("Transpose", states, perm=[2, 0, 1, 3])
-    return graph.node("Reshape", turned, graph.constant([0, 0, 2 * gru.hidden_size]))

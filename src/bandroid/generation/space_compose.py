@@ -50,7 +50,7 @@ def compose_space(
         ends, players = style.draw(rng, 2 if n_windows > 1 else 1, band, _n_pitched(wish), how_far)
         cast = cast_band(style, players, wish.programs, DRUMS)
         z = path(ends[0], ends[1], n_windows) if n_windows > 1 else ends
-        frames = style.frames(n_windows, band.bar_steps, cast.player_numbers if style.kind.has_parts else None)
+        frames = style.frames(n_windows, band.bar_steps, cast.player_numbers)
         windows = style.runtime.decode(z, frames, wish.sampling, rng)
         song = space_song(style, windows, cast, f"{style.name} {seed}-{variation}", n_bars=wish.n_bars)
         if not song.n_notes and tries < _MOST_TRIES:

@@ -159,7 +159,7 @@ class SpaceStyle:
         where that is given, take over from the band's.
         """
         if not self.kind.has_parts:
-            return np.concatenate([self.place.draw(rng, 1) for _ in range(n)]), band
+            return self.place.draw(rng, n), band
         anchor = self.place.draw_anchor(rng, n_pitched, np.array([voice.is_part for voice in self.kind.voices]))
         numbers = self.place.anchor_players[anchor]
         players = [self._player(rng, int(number), own) for number, own in zip(numbers, band.players, strict=True)]
@@ -210,7 +210,7 @@ def space_golden(style: SpaceStyle, patches: Patches) -> dict[str, NDArray[np.ge
         "velocity": patches.velocity,
         "cells": patches.cells,
         "lengths": patches.lengths,
-        "is_there": patches.players,
+        "is_there": patches.players,  # 0: nobody
         "mean": mean,
         "features": features[:, 0, 0],
         "states": states[:, 0],

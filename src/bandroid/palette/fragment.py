@@ -149,10 +149,10 @@ def _band(voices: SongVoices, style: SpaceStyle, lines: list[int | None], first_
     ]
     # Voices that the song lacks are played as in the style's own songs; whoever lacks a part lacks nothing.
     usual = next((band for band in style.bands if all(band.players)), style.bands[0])
-    filled = tuple(own or other for own, other in zip(players, usual.players, strict=True))
-    filled = tuple(players) if style.kind.has_parts else filled
+    if not style.kind.has_parts:
+        players = [own or other for own, other in zip(players, usual.players, strict=True)]
     tempo_qpm = min(max(tempos[-1] if tempos else 120.0, low_high[0]), low_high[1])
-    return SpaceBand(filled, tempo_qpm, metre, voices.swing, measure(lesson(song).sheet))
+    return SpaceBand(tuple(players), tempo_qpm, metre, voices.swing, measure(lesson(song).sheet))
 
 
 def _off_grid(song: Song) -> float:

@@ -139,12 +139,11 @@ def wander(
     if not 2 <= n_steps <= MOST_STEPS:
         raise WishError(f"--steps {n_steps} is out of range: 2 to {MOST_STEPS}")
     points, band = style.draw(np.random.default_rng(seed), n_points, band)
-    players = band.player_numbers if style.kind.has_parts else None
     legs = [path(one, other, n_steps) for one, other in itertools.pairwise(points)]
     rng = np.random.default_rng(seed)
     windows: list[Window] = []
     for leg in legs:
-        written = walked(style, leg, style.frames(len(leg), band.bar_steps, players), rng)
+        written = walked(style, leg, style.frames(len(leg), band.bar_steps, band.player_numbers), rng)
         windows += written[1:] if windows else written
     return _walk(style, windows, band, title, {"verb": "interpolate", "random": n_points, "seed": seed})
 

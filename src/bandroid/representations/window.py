@@ -81,6 +81,11 @@ class WindowKind:
         return any(voice.is_part for voice in self.voices)
 
     @property
+    def is_large(self) -> bool:
+        """Whether a window is a hundred times one of two bars of one voice: fewer are looked at."""
+        return self.has_parts and self.n_bars > 1
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What a musician is told of the voices: parts are named once."""
         n_parts = sum(voice.is_part for voice in self.voices)

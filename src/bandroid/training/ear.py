@@ -1,7 +1,7 @@
-"""Train a latent space's ear (models/ear.py): a minute at most, on the windows that the space learnt from.
+"""Train a latent space's ear (models/ear.py): a minute or two, on the windows that the space learnt from.
 
-It takes the steps of the one training loop without its checkpoints and tests: whoever is broken off here has lost a
-minute, and an ear that has heard a little too much still hears.
+It takes the steps of the one training loop without its checkpoints and tests: whoever is broken off here has lost
+that, and an ear that has heard a little too much still hears.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,7 +19,6 @@ from bandroid.models.ear import Ear
 from bandroid.presets import TrainingSettings
 from bandroid.representations.window import Patches
 from bandroid.training.course import Course
-from bandroid.training.judging import Sample
 from bandroid.training.net_files import eight_bit_copy
 from bandroid.training.probe import Probe
 from bandroid.training.space_lessons import Report, SpaceLessons
@@ -33,28 +31,20 @@ _SETTINGS = TrainingSettings(
 )
 
 
-class EarTask:
+class EarLearner:
     """What a step of training asks for. Losses are bits a step."""
 
     def __init__(self, lessons: SpaceLessons, seed: int) -> None:
         torch.manual_seed(seed)
         self.model = Ear(lessons.kind.voices[0])
         self._lessons, self._seed = lessons, seed
-        self.batches_per_epoch = max(round(lessons.n_windows / BATCH), 1)
 
     def loss(self, step: int, batch_size: int) -> tuple[Tensor, Mapping[str, float]]:
         """Draw windows and return what they cost."""
-        return self._bits(self._lessons.draw(np.random.default_rng([self._seed, step, 1]), batch_size)), {}
+        return self.bits(self._lessons.draw(np.random.default_rng([self._seed, step, 1]), batch_size)), {}
 
-    def evaluate(self) -> Mapping[str, float]:
-        """Return bits a step of the windows held out."""
-        return {"loss": float(self._bits(self._lessons.held_out))}
-
-    def sample(self, step: int, folder: Path | None) -> Sample:
-        """Return nothing to hear: an ear writes no music."""
-        return Sample(0.0, "listens")
-
-    def _bits(self, patches: Patches) -> Tensor:
+    def bits(self, patches: Patches) -> Tensor:
+        """Return what a step of windows costs."""
         nats = self.model(torch.from_numpy(patches.symbols[:, :, 0]), torch.from_numpy(patches.lengths))
         bits: Tensor = nats.sum() / float(patches.lengths.sum()) / math.log(2)
         return bits
@@ -68,15 +58,14 @@ def learn_ear(lessons: SpaceLessons, n_steps: int, seed: int, report: Report) ->
     n_steps = min(n_steps, MOST_STEPS)
     batch_size = max(BATCH * 4 // lessons.kind.n_patches, 8)
     settings = replace(_SETTINGS, decay_steps=n_steps, batch_size=batch_size, seed=seed)
-    task = EarTask(lessons, seed)
-    stepper, course = Stepper(task, settings, Probe("fp32", 1, batch_size, 0.0)), Course()
+    learner = EarLearner(lessons, seed)
+    stepper, course = Stepper(learner, settings, Probe("fp32", 1, batch_size, 0.0)), Course()
     for _ in range(n_steps):
         course.step += 1
         stepper.step(course)
         report(course.step, n_steps)
-    net = eight_bit_copy(task.model).eval()
-    task.model = net
+    learner.model = net = eight_bit_copy(learner.model).eval()
     graphs = export_ear(net, lessons.kind, is_int8=True)
     check_ear_parity(net, lessons.kind, graphs)
     with torch.no_grad():
-        return graphs, task.evaluate()["loss"]
+        return graphs, float(learner.bits(lessons.held_out))

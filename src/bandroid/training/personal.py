@@ -26,7 +26,7 @@ from bandroid.training.quick import LEAST_COPY_RATE, SAMPLE_BARS, sample_of
 from bandroid.training.space import bands_of
 from bandroid.training.space_evaluation import accuracy
 from bandroid.training.space_lessons import SpaceLessons
-from bandroid.training.space_place import MOST_WINDOWS_OF_PARTS, located, place_of
+from bandroid.training.space_place import located, most_windows, place_of
 
 MOST_WINDOWS = 4000
 """of a folder that are learnt from"""
@@ -51,7 +51,7 @@ class PersonalTask:
         self._lessons, self._base, self._config, self._device = lessons, dict(base), config, device
         self._seed, self._name = settings.seed, name
         runtime = SpaceRuntime(base, lessons.kind)
-        n_windows = min(MOST_WINDOWS_OF_PARTS if lessons.kind.has_parts else MOST_WINDOWS, 4 * lessons.n_windows)
+        n_windows = min(most_windows(lessons.kind, MOST_WINDOWS), 4 * lessons.n_windows)
         windows = lessons.windows(np.random.default_rng([settings.seed, 0]), n_windows)
         mean, log_variance = located(runtime, patches_of(windows, lessons.kind))
         self._points = torch.from_numpy(mean.astype(np.float32)).to(device)
@@ -95,8 +95,8 @@ class PersonalTask:
     def style(self, graphs: Mapping[str, bytes], n_windows: int = 1000) -> SpaceStyle:
         """Return the style as it is with these graphs."""
         lessons, runtime = self._lessons, PersonalRuntime(graphs, self._lessons.kind)
-        n_windows = min(n_windows, MOST_WINDOWS_OF_PARTS if lessons.kind.has_parts else n_windows)
-        windows = lessons.windows(np.random.default_rng([self._seed, 0]), min(n_windows, 4 * lessons.n_windows))
+        n_windows = min(most_windows(lessons.kind, n_windows), 4 * lessons.n_windows)
+        windows = lessons.windows(np.random.default_rng([self._seed, 0]), n_windows)
         place, bands = place_of(runtime, windows), bands_of(lessons)
         return SpaceStyle(self._name, "", runtime, place, bands, lessons.index, lessons.copy_habit)
 

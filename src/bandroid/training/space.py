@@ -28,7 +28,7 @@ from bandroid.training.judging import Sample, Yardsticks
 from bandroid.training.quick import LEAST_COPY_RATE, SAMPLE_BARS, sample_of
 from bandroid.training.space_evaluation import accuracy, wrong_z
 from bandroid.training.space_lessons import SpaceLessons
-from bandroid.training.space_place import MOST_WINDOWS_OF_PARTS, N_WINDOWS, place_of
+from bandroid.training.space_place import N_WINDOWS, most_windows, place_of
 
 _AT_ONCE = 100
 """windows that are tested side by side"""
@@ -126,8 +126,8 @@ class SpaceTask:
 
     def place(self, runtime: SpaceRuntime, n_windows: int) -> Place:
         """Return where the training's windows lie: the same every time."""
-        most = min(n_windows, MOST_WINDOWS_OF_PARTS) if runtime.kind.has_parts else n_windows
-        return place_of(runtime, self._lessons.windows(np.random.default_rng([self._seed, 0]), most))
+        n_windows = most_windows(runtime.kind, n_windows)
+        return place_of(runtime, self._lessons.windows(np.random.default_rng([self._seed, 0]), n_windows))
 
     def _windows(self, patches: Patches) -> Windows:
         arrays = (patches.symbols, patches.velocity, patches.cells, patches.lengths, patches.players)

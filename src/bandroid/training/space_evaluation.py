@@ -74,7 +74,7 @@ def previous_bar(kind: WindowKind, voices: SongVoices) -> SpaceFigures:
 
 
 def _most_windows(kind: WindowKind) -> int:
-    return _MOST_WINDOWS_A_BAND if kind.has_parts and kind.n_bars > 1 else _MOST_WINDOWS_A_SONG
+    return _MOST_WINDOWS_A_BAND if kind.is_large else _MOST_WINDOWS_A_SONG
 
 
 def copied_bars(patches: Patches) -> NDArray[np.int64]:

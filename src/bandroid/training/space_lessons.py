@@ -142,7 +142,7 @@ def prepare(
         sheets.append(lesson(song.song).sheet)
         report(done, len(songs))
     index = fingerprints(sheets)
-    most = MOST_HELD_OUT_BANDS if kind.has_parts and kind.n_bars > 1 else MOST_HELD_OUT_WINDOWS
+    most = MOST_HELD_OUT_BANDS if kind.is_large else MOST_HELD_OUT_WINDOWS
     stride = -(-len(songs) // MOST_LINE_UPS)
     return SpaceLessons(
         kind=kind,

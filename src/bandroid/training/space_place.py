@@ -53,17 +53,22 @@ def place_of(runtime: SpaceRuntime, windows: list[Window]) -> Place:
     )
 
 
+def most_windows(kind: WindowKind, most: int) -> int:
+    """Return how many windows of a kind are looked at where `most` would be of others."""
+    return min(most, MOST_WINDOWS_OF_PARTS) if kind.has_parts else most
+
+
 def _anchors(windows: list[Window], kind: WindowKind) -> list[int]:
     """Choose windows to begin at: of parts, those of whole bands with drums, since whoever draws them wants one."""
     if not kind.has_parts:
         return list(range(min(N_ANCHORS, len(windows)) if kind.n_bars > MOST_BARS_WITHOUT_ANCHORS else 0))
     is_kit = np.array([voice.is_drums for voice in kind.voices])
-    lacks = [
-        (not window.is_there[is_kit].all(), int(window.is_there.sum()) < FULL_BAND, index)
-        for index, window in enumerate(windows)
-    ]
-    order = sorted(range(len(windows)), key=lambda index: lacks[index])
-    return sorted(order[:N_ANCHORS_OF_PARTS])
+
+    def lacks(index: int) -> tuple[bool, bool]:
+        there = windows[index].is_there
+        return not there[is_kit].all(), int(there.sum()) < FULL_BAND
+
+    return sorted(sorted(range(len(windows)), key=lacks)[:N_ANCHORS_OF_PARTS])
 
 
 def located(runtime: SpaceRuntime, patches: Patches) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -14,7 +14,7 @@ from bandroid.presets import TrainingSettings
 from bandroid.training.averaging import AveragedWeights
 from bandroid.training.course import Course
 from bandroid.training.probe import Probe, in_precision
-from bandroid.training.task import Task
+from bandroid.training.task import Learner
 
 _LEAST_RATE = 0.05
 """share of the learning rate that is left where it has fallen"""
@@ -38,7 +38,7 @@ class Stepper:
     cores; graphics cards add up in an order of their own, so that breaks there may show in the last digits.
     """
 
-    def __init__(self, task: Task, settings: TrainingSettings, chosen: Probe) -> None:
+    def __init__(self, task: Learner, settings: TrainingSettings, chosen: Probe) -> None:
         self._task, self._settings, self._chosen = task, settings, chosen
         self.device = next(task.model.parameters()).device
         self.average = AveragedWeights(task.model, settings.ema_decay)
@@ -92,7 +92,7 @@ class Stepper:
             torch.mps.manual_seed(number)
 
 
-def _optimizer(task: Task, settings: TrainingSettings) -> torch.optim.AdamW:
+def _optimizer(task: Learner, settings: TrainingSettings) -> torch.optim.AdamW:
     """Return AdamW (Loshchilov and Hutter 2019); matrices decay, biases and scales do not."""
     matrices = [weight for weight in task.model.parameters() if weight.requires_grad and weight.ndim >= 2]
     others = [weight for weight in task.model.parameters() if weight.requires_grad and weight.ndim < 2]
