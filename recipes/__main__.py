@@ -42,6 +42,7 @@ from bandroid.training.instant import bits_per_note, learn_instant
 from bandroid.training.run_folder import How, RunFacts, RunFolder, RunSong, opened, run_names, runs_folder
 from bandroid.training.score_bundle import score_style
 from bandroid.training.style_facts import StyleFacts
+from recipes import music21_corpus
 
 if TYPE_CHECKING:
     from bandroid.training.with_net import TrainedStyle
@@ -59,14 +60,15 @@ def corpus_of(recipe: dict[str, Any]) -> Corpus:
     """Read a recipe's songs, those to learn from and those held out, with General MIDI's drums."""
     preset = find_preset(recipe["preset"])
     corpus = collect(
-        # A pattern takes the files that it fits, so that one collection can teach several styles.
-        [place for pattern in recipe["folders"] for place in sorted(DATA.glob(pattern))],
-        exclude=recipe["exclude"],
+        _all_places(recipe),
+        exclude=[*recipe["exclude"], *_left_out(recipe)],
         held_out_share=recipe.get("held_out"),
         parts=preset.parts,
     )
     if "hold_out" in recipe:
         corpus = _official_split(corpus, recipe["hold_out"])
+    if "held_out_tunes" in recipe:
+        corpus = music21_corpus.with_tunes_on_one_side(corpus, recipe["held_out_tunes"])
     corpus = _held_out_elsewhere(corpus, recipe.get("held_out_with", ()))
     return replace(corpus, used=tuple(_general_midi(used, recipe, preset) for used in corpus.used))
 
@@ -84,6 +86,13 @@ def make(recipe: dict[str, Any], into: Path) -> Bundle:
         trained = _train(songs, preset, f"recipe-{recipe['name']}", recipe.get("steps"), start)
         notes, figures = [left_out, *trained.notes], figures | trained.figures
         figures |= {"notes": trained.n_notes, **trained.held_out_figures(held_out)}
+        if "exclude_pieces" in recipe:
+            from bandroid.training.chorale_style import TrainedChorale
+
+            assert isinstance(trained, TrainedChorale)
+            left_out_frames = music21_corpus.frames_of(_all_places(recipe), _left_out(recipe))
+            unseen = [*left_out_frames, *(used.frames for used in held_out if used.frames is not None)]
+            trained = replace(trained, unseen=tuple(unseen))
     else:
         learnt = learn_instant([used.song for used in songs])
         bits = bits_per_note(learnt, [used.song for used in held_out])
@@ -165,7 +174,28 @@ def _general_midi(used: UsedSong, recipe: Mapping[str, Any], preset: Preset) -> 
     return replace(used, song=song, lines=lines, voices=voices)
 
 
+def _all_places(recipe: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Return a recipe's files: a pattern takes those that it fits, so that one collection can teach several styles."""
+    return tuple(place for pattern in recipe["folders"] for place in _places(pattern))
+
+
+def _left_out(recipe: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of files that hold pieces on which others are judged."""
+    if "exclude_pieces" not in recipe:
+        return ()
+    table = recipe["exclude_pieces"]
+    return music21_corpus.names_of_pieces(_all_places(recipe), DATA / table["table"], table["split"])
+
+
+def _places(pattern: str) -> list[Path]:
+    if pattern.startswith(music21_corpus.PREFIX):
+        return music21_corpus.places(pattern)
+    return sorted(DATA.glob(pattern))
+
+
 def _credit(song: UsedSong, rows: dict[str, Any]) -> TrainingSong:
+    if not song.path.is_relative_to(DATA):
+        return music21_corpus.credit(song)
     file = song.path.relative_to(DATA).as_posix()
     row = rows[file]
     split: Literal["train", "held-out"] = "train" if song.split == "train" else "held-out"

@@ -27,7 +27,7 @@ ORDER = (
     ("generation",),
     ("render",),
     ("corpus",),
-    ("palette",),
+    ("palette", "quiz"),
     ("models",),
     ("bundle.graph",),
     (
@@ -37,12 +37,13 @@ ORDER = (
         "bundle.export_space",
         "bundle.export_personal",
         "bundle.export_ear",
+        "bundle.export_chorale",
     ),
     ("training",),
     ("terminal",),
     ("commands", "doctor"),
     ("api",),
-    ("cli", "cli_palette"),
+    ("cli", "cli_palette", "cli_choir"),
     ("__main__",),
 )
 """rooms from the ground up; a room imports from rooms below it and from itself (a few files stand apart: how large
@@ -80,6 +81,7 @@ TORCH_FILES = (
     "bundle/export_personal.py",
     "bundle/export_space.py",
     "bundle/export_ear.py",
+    "bundle/export_chorale.py",
     "bundle/space_nodes.py",
     "bundle/graph.py",
 )

@@ -9,26 +9,24 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from bandroid.models.chorale import ChoraleNet, cell_nats
+from bandroid.models.chorale import ChoraleNet, costs, rows_as_tensors
 from bandroid.models.config import ChoraleModel
-from bandroid.representations.chorale import room, transposed
+from bandroid.representations.chorale import N_STREAMS, N_VOICES
 from bandroid.training.averaging import AveragedWeights
-from benchmarks.chorales.jsb import BATCH, padded
+from bandroid.training.chorale_lessons import padded, step_of
 
-LEARNING_RATE, LEAST_RATE, WEIGHT_DECAY, CLIP, EMA = 2e-3, 0.03, 0.1, 1.0, 0.995
-GIVEN_SHARE = 0.3
-"""of the pieces in a batch of which something is given"""
-FARTHEST = 6
-"""semitones that a piece is moved by"""
+BATCH = 16
+LEARNING_RATE, LEAST_RATE, WEIGHT_DECAY, CLIP, EMA = 2e-3, 0.03, 0.3, 1.0, 0.995
 
 
-def train(learn: Sequence[NDArray[np.int64]], seed: int, cpu_second: float, say: Callable[[str], None]) -> ChoraleNet:
+def train(
+    model: ChoraleModel, learn: Sequence[NDArray[np.int64]], seed: int, cpu_second: float, say: Callable[[str], None]
+) -> ChoraleNet:
     """Train for so many seconds of one core."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
-    rng, net, step, told = np.random.default_rng(seed), ChoraleNet(ChoraleModel()), 0, 0.0
+    rng, net, step, told = np.random.default_rng(seed), ChoraleNet(model), 0, 0.0
     optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     average, started = AveragedWeights(net, EMA), time.process_time()
     while (elapsed := time.process_time() - started) < cpu_second:
@@ -36,7 +34,13 @@ def train(learn: Sequence[NDArray[np.int64]], seed: int, cpu_second: float, say:
         fallen = LEAST_RATE + (1 - LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * elapsed / cpu_second))
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * min(1.0, step / 30) * fallen
-        loss = step_loss(net.train(), drawn(learn, rng), rng)
+        frames, given, rank, is_there = step_of(learn, BATCH, rng)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            said = net.train()(rows_as_tensors(frames, given, rank))
+        asked = torch.from_numpy(is_there[..., None] & ~given[..., :N_VOICES])
+        cost = costs(said, torch.from_numpy(frames))
+        # No pitch of this file is ever struck anew: that must be learnt, too.
+        loss = ((cost.cells + cost.strokes) * asked).sum() / asked.sum()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
@@ -49,40 +53,6 @@ def train(learn: Sequence[NDArray[np.int64]], seed: int, cpu_second: float, say:
     return net.eval()
 
 
-def drawn(learn: Sequence[NDArray[np.int64]], rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Draw pieces of about one length, each moved into some key."""
-    length = len(learn[int(rng.integers(len(learn)))])
-    order = np.argsort([abs(len(piece) - length) + rng.integers(0, 40) for piece in learn])[:BATCH]
-    moved = []
-    for index in order:
-        down, up = room(learn[index])
-        moved.append(transposed(learn[index], int(rng.integers(-min(down, FARTHEST), min(up, FARTHEST) + 1))))
-    return moved
-
-
-def step_loss(net: ChoraleNet, batch: list[NDArray[np.int64]], rng: np.random.Generator) -> Tensor:
-    """Return nats a cell that is not given."""
-    cells, is_there = padded(batch)
-    given = torch.from_numpy(np.stack([_given(rng, len(piece), cells.shape[1]) for piece in batch]))
-    asked = is_there[..., None] & ~given
-    return (cell_nats(net(cells, given), cells) * asked).sum() / asked.sum()
-
-
-def _given(rng: np.random.Generator, n_own: int, n_frames: int) -> NDArray[np.bool_]:
-    """Draw what is given of a piece, bool[T, 4]: mostly nothing; some voices; or all but some bars of some voices."""
-    given = np.zeros((n_frames, 4), dtype=np.bool_)
-    if rng.random() >= GIVEN_SHARE:
-        return given
-    voices = rng.permutation(4)[: rng.integers(1, 4)]
-    if rng.random() < 0.5:
-        given[:n_own, voices] = True
-        return given
-    given[:n_own] = True
-    start, length = int(rng.integers(n_own)), int(rng.integers(8, 65))
-    given[start : start + length, voices if rng.random() < 0.7 else slice(None)] = False
-    return given
-
-
 @torch.no_grad()
 def shares(net: ChoraleNet, judge: Sequence[NDArray[np.int64]]) -> list[NDArray[np.float64]]:
     """Return of each piece the probability of what stands in each cell, nothing given: float64[T, 4]."""
@@ -90,8 +60,9 @@ def shares(net: ChoraleNet, judge: Sequence[NDArray[np.int64]]) -> list[NDArray[
     found: dict[int, NDArray[np.float64]] = {}
     for at in range(0, len(order), BATCH):
         rows = order[at : at + BATCH]
-        cells, _ = padded([judge[index] for index in rows])
-        nats = cell_nats(net(cells, torch.zeros_like(cells, dtype=torch.bool)), cells)
+        frames, _ = padded([judge[index] for index in rows])
+        nothing = np.zeros((*frames.shape[:2], N_STREAMS), dtype=np.bool_)
+        nats = costs(net(rows_as_tensors(frames, nothing)), torch.from_numpy(frames)).cells
         for index, own in zip(rows, nats, strict=True):
             found[index] = np.exp(-own[: len(judge[index])].double().numpy())
     return [found[index] for index in range(len(judge))]

@@ -9,6 +9,7 @@ bandroid.inspect("song.mid")[0].estimated_key
 bandroid.learn(["my-band"], name="mine")
 bandroid.vary("song.mid", "trio-16bar", amount=0.2)[0].song
 bandroid.interpolate("a.mid", "b.mid", "melody-2bar", steps=9)[0].song
+bandroid.harmonise("tune.mid", key="G minor")[0].song
 bandroid.styles.list_styles()
 """
 
@@ -22,9 +23,17 @@ from bandroid.commands.wishes import drawn_seed, lead_of, music_wish, primer_of,
 from bandroid.corpus.describe import SongDescription, describe_file
 from bandroid.errors import MusicFileError
 from bandroid.generation.compose import Piece, Wish
+from bandroid.generation.harmony import Harmony
 from bandroid.generation.primer import primer_from_song
 from bandroid.generation.space_style import SpaceStyle
-from bandroid.generation.styles import compose_any, load_any_style, load_score_style, load_space_style_for, usual_bars
+from bandroid.generation.styles import (
+    compose_any,
+    load_any_style,
+    load_chorale_style_for,
+    load_score_style,
+    load_space_style_for,
+    usual_bars,
+)
 from bandroid.music.metre import with_guessed_metre
 from bandroid.music.midi_writer import write_midi
 from bandroid.music.read import read_songs
@@ -39,6 +48,8 @@ __all__ = [
     "compose",
     "continue_song",
     "corners",
+    "harmonise",
+    "infill",
     "inspect",
     "interpolate",
     "learn",
@@ -197,6 +208,59 @@ def wander(style: str, *, points: int = 2, steps: int = 9, seed: int | None = No
 
     loaded, chosen = _space(style), drawn_seed(seed)
     return ways.wander(loaded, points, steps, ways.usual_band(loaded, chosen), "path", chosen)
+
+
+def harmonise(
+    melody: Song | str | Path,
+    style: str = "chorale",
+    *,
+    given: str | None = None,
+    parts: str | None = None,
+    variations: int = 1,
+    strict: bool = False,
+    key: str | None = None,
+    seed: int | None = None,
+    temperature: float = 0.8,
+) -> tuple[Harmony, ...]:
+    """Write the voices that are not given to a melody, or to any voices: the best first; given ones note for note.
+
+    `given` names voices ("alto,bass"), `parts` which parts of the song they are; `harmony.faults` is what a choirmaster
+    would mark. Raises MusicFileError, StyleError for a style that does not write four voices, WishError.
+    """
+    from bandroid.commands.choir import How, harmony_wish, voices_of
+    from bandroid.commands.wishes import key as key_wished
+    from bandroid.generation.chorale_given import given_voices
+    from bandroid.generation.harmony import harmonise as harmonise_it
+    from bandroid.representations.chorale_song import Key
+
+    song = with_guessed_metre(_one_song(melody))
+    task = given_voices(song, voices_of(song, given, parts), None if key is None else Key(*key_wished(key)))
+    loaded = load_chorale_style_for(styles.find_style(style))
+    wish = harmony_wish(How(seed, variations, temperature, strict))
+    return harmonise_it(loaded, task, wish, drawn_seed(seed), variations)
+
+
+def infill(
+    song: Song | str | Path,
+    style: str = "chorale",
+    *,
+    at: tuple[int, int],
+    parts: str | None = None,
+    variations: int = 1,
+    seed: int | None = None,
+    temperature: float = 0.8,
+) -> tuple[Harmony, ...]:
+    """Write bars of voices of a song in four voices anew, counted from 1, both included: the best first.
+
+    `parts` names voices ("tenor,bass"); all four where it does not. Raises MusicFileError, StyleError, WishError.
+    """
+    from bandroid.commands.choir import How, harmony_wish, voice_of, words_of
+    from bandroid.generation.infill import infill as infill_it
+
+    voices = [voice_of(word) for word in words_of(parts)] if parts else [0, 1, 2, 3]
+    loaded = load_chorale_style_for(styles.find_style(style))
+    wish = harmony_wish(How(seed, variations, temperature))
+    return infill_it(loaded, with_guessed_metre(_one_song(song)), at, voices, wish, drawn_seed(seed), variations)
 
 
 def chain(

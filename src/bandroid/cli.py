@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bandroid import cli_palette, terminal
+from bandroid import cli_choir, cli_palette, terminal
 from bandroid.commands import presets, runs, styles
 from bandroid.commands.options import (
     Audio,
@@ -229,6 +229,8 @@ def continue_song(
 
 for verb in (cli_palette.reconstruct, cli_palette.vary, cli_palette.interpolate, cli_palette.chain):
     app.command()(verb)
+for of_choirs in (cli_choir.harmonise, cli_choir.infill, cli_choir.quiz):
+    app.command()(of_choirs)
 
 
 @app.command()

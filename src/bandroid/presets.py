@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from bandroid import near
 from bandroid.errors import WishError
-from bandroid.models.config import LineModel, PersonalModel, QuickModel, SpaceModel
+from bandroid.models.config import ChoraleModel, LineModel, PersonalModel, QuickModel, SpaceModel
 from bandroid.settings import Setting, apply, as_json, setting, settings_of
 
 LearntParts = Literal[
@@ -24,10 +24,11 @@ LearntParts = Literal[
     "trio-16bar",
     "ensemble-1bar",
     "band-16bar",
+    "chorale",
 ]
 """what of a song is learnt: all its parts, what two hands play of it (corpus/keyboard.py), single lines of it
-(corpus/lines.py): its drums in nine classes or as one, its melodies, its melodies over chords; or windows of some of
-its voices (corpus/voices.py)"""
+(corpus/lines.py): its drums in nine classes or as one, its melodies, its melodies over chords; windows of some of its
+voices (corpus/voices.py); or four voices, where it is in four"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ class Preset:
     """one line, in a musician's words"""
     kind: str
     """"counts" (nothing is trained, no PyTorch), "quick" (the recurrent model over scores), "line" (over one voice),
-    "space" (a latent space) or "personal" (a folder's own within a latent space)
+    "space" (a latent space), "personal" (a folder's own within a latent space) or "chorale" (four voices)
     """
-    model: QuickModel | LineModel | SpaceModel | PersonalModel | None = None
+    model: QuickModel | LineModel | SpaceModel | PersonalModel | ChoraleModel | None = None
     training: TrainingSettings | None = None
     parts: LearntParts = "all"
     counts_mb: float = 3.0
@@ -242,6 +243,21 @@ PRESETS = (
         SpaceModel(),
         _OF_SPACES,
         parts="band-16bar",
+    ),
+    Preset(
+        "chorale",
+        "BachBot and CoCoNet: four voices, from nothing or to any that are given, past and future heard",
+        "chorale",
+        ChoraleModel(),
+        TrainingSettings(
+            batch_growth=1,
+            weight_decay=0.3,
+            warmup_steps=30,
+            ema_decay=0.99,
+            patience=8,
+            copy_patience=0,
+        ),
+        parts="chorale",
     ),
     Preset(
         "personal",

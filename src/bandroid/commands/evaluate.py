@@ -13,10 +13,12 @@ from bandroid import terminal
 if TYPE_CHECKING:
     from bandroid.bundle.manifest import Manifest
     from bandroid.corpus.collect import Corpus, UsedSong
+    from bandroid.generation.chorale_style import ChoraleStyle
     from bandroid.generation.line_style import LineStyle
     from bandroid.generation.space_style import SpaceStyle
     from bandroid.generation.style import ScoreStyle
     from bandroid.generation.styles import AnyStyle
+    from bandroid.training.chorale_evaluation import ChoraleFigures
     from bandroid.training.evaluation import Figures
     from bandroid.training.line_evaluation import LineFigures
     from bandroid.training.space_evaluation import SpaceFigures
@@ -146,12 +148,46 @@ class _OfSpaces:
         return "without any style: every bar as the one before"
 
 
+class _OfChorales:
+    """Nats for a 16th of a voice."""
+
+    header = "  notes    all  pitches  changed"
+    explanation = (
+        "all: nats for a 16th of a voice, strokes and fermatas too; pitches: of these alone; changed: of those that "
+        "are not the one before. Fewer is better."
+    )
+
+    def __init__(self, style: ChoraleStyle) -> None:
+        self._style = style
+
+    def song(self, used: UsedSong) -> ChoraleFigures:
+        from bandroid.training.chorale_evaluation import evaluate_chorale
+
+        assert used.frames is not None
+        return evaluate_chorale(self._style.runtime, used.frames, used.song.n_notes)
+
+    def untaught(self, used: UsedSong) -> ChoraleFigures:
+        from bandroid.training.chorale_evaluation import untaught_chorale
+
+        assert used.frames is not None
+        return untaught_chorale(used.frames, used.song.n_notes)
+
+    def row(self, figures: ChoraleFigures) -> str:
+        return f"{figures.n_notes:7,}{figures.nats:7.3f}{figures.pitch_nats:9.3f}{figures.changed_nats:9.3f}"
+
+    def details(self, figures: ChoraleFigures) -> str:
+        return "without any style: every pitch alike"
+
+
 def _measure_of(style: AnyStyle) -> _Measure:
+    from bandroid.generation.chorale_style import ChoraleStyle
     from bandroid.generation.line_style import LineStyle
     from bandroid.generation.space_style import SpaceStyle
 
     if isinstance(style, SpaceStyle):
         return _OfSpaces(style)
+    if isinstance(style, ChoraleStyle):
+        return _OfChorales(style)
     return _OfLines(style) if isinstance(style, LineStyle) else _OfScores(style)
 
 

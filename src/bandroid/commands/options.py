@@ -79,6 +79,10 @@ Reverb = Annotated[float, typer.Option(metavar="X", help="How much of the room i
 SoundFont = Annotated[Path | None, typer.Option(metavar="FILE", help="Another SoundFont (.sf2) than the one inside.")]
 Spectrogram = Annotated[bool, typer.Option("--spectrogram", help="Also a picture of the sound, in pictures/.")]
 NoScore = Annotated[bool, typer.Option("--no-score", help="No MusicXML, engraved pages or piano roll.")]
+Staves = Annotated[
+    int,
+    typer.Option(metavar="N", help="Staves of four voices: 2 or 4.", autocompletion=lambda: ["2", "4"]),
+]
 Out = Annotated[
     Path | None,
     typer.Option(

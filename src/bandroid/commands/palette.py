@@ -48,8 +48,8 @@ def reconstruct(file: Path, *, style: str | None, at: str | None, place: Place) 
     song = read_one_song(file)
     loaded, band = space_for([song], style)
     heard = hear(loaded, song, file, at, only_one=False)
-    name = f"{_word(file)}-reconstructed"
-    to = _files(name, 1, place, [file])
+    name = f"{word_of(file)}-reconstructed"
+    to = files_for(name, 1, place, [file])
     piece = reconstruct_it(loaded, heard, name)
     _finish([piece], to, loaded, band, place, f"{file.name} as {loaded.name} hears it", {"file": file})
 
@@ -92,8 +92,8 @@ def vary(
         more, less = (windows_of(loaded, folder) if folder else [] for folder in (more_like, less_like))
         direction = direction_of(loaded, more, less)
     turn = Turn(amount, attributes, direction, strength)
-    name = f"{_word(file)}-varied-{seed}"
-    to = _files(name, variations, place, [file])
+    name = f"{word_of(file)}-varied-{seed}"
+    to = files_for(name, variations, place, [file])
     pieces = [vary_it(loaded, heard, turn, f"{name}-{n}", how, seed, n) for n in range(1, variations + 1)]
     _finish(pieces, to, loaded, band, place, f"{file.name} varied in {loaded.name}, seed {seed}", {"file": file})
 
@@ -132,7 +132,7 @@ def interpolate(
     songs = [read_one_song(file) for file in files]
     loaded, band = space_for(songs, style)
     heard = [hear(loaded, song, file, at, only_one=True) for song, file in zip(songs, files, strict=True)]
-    name = "-".join([*(_word(file)[:20] for file in files), "grid" if corners else "path"])
+    name = "-".join([*(word_of(file)[:20] for file in files), "grid" if corners else "path"])
     if corners:
         rows = corners_of(loaded, heard, size, name)
         _finish_grid(rows, name, loaded, place, files)
@@ -152,8 +152,8 @@ def chain(files: Sequence[Path], *, style: str | None, at: str | None, between: 
     songs = [read_one_song(file) for file in files]
     loaded, band = space_for(songs, style)
     heard = [hear(loaded, song, file, at, only_one=False) for song, file in zip(songs, files, strict=True)]
-    name = f"{_word(files[0])}-chain"
-    to = _files(name, 1, place, files)
+    name = f"{word_of(files[0])}-chain"
+    to = files_for(name, 1, place, files)
     piece = chain_them(loaded, heard, between, name)
     _finish([piece], to, loaded, band, place, f"{len(files)} songs joined in {loaded.name}", {"files": list(files)})
 
@@ -240,13 +240,13 @@ def windows_of(style: SpaceStyle, folder: Path) -> list[Window]:
 # --- results ---
 
 
-def _word(file: Path) -> str:
+def word_of(file: Path) -> str:
     from bandroid.render.output import file_word
 
     return file_word(file.stem) or "song"
 
 
-def _files(name: str, n: int, place: Place, sources: Sequence[Path]) -> list[PieceFiles]:
+def files_for(name: str, n: int, place: Place, sources: Sequence[Path]) -> list[PieceFiles]:
     """Return where pieces go, all of them free; raises MusicFileError where one would write over its source."""
     from bandroid.render import output
 
@@ -305,7 +305,7 @@ def _finish_path(
     folder = output.folder_for(place.out, name)
     steps = [output.PieceFiles(folder / "steps", f"{name}-{number:02}") for number in range(1, len(each) + 1)]
     output.prepare(steps, force=place.force)
-    to = _files(name, 1, place, [])
+    to = files_for(name, 1, place, [])
     plain = SongWriter(replace(place.wish, audio=(), stems="none", with_score=False))
     rows = []
     for piece, one in zip(each, steps, strict=True):

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bandroid.corpus.duplicates import SAME_SHARE, Fingerprint, Sameness, fingerprint, sameness, similar_pairs
 from bandroid.corpus.files import ROLES_FILE_NAME, FoundFile, all_meant, find_files
 from bandroid.corpus.keyboard import keyboard_song
@@ -23,6 +26,7 @@ from bandroid.corpus.split import HELD_OUT, TRAIN, split_songs
 from bandroid.corpus.voices import SongVoices, song_voices
 from bandroid.errors import BandroidError, CorpusError, MusicFileError, WishError
 from bandroid.generation.line_facts import LINE_KINDS
+from bandroid.music.choir import four_voices
 from bandroid.music.clock import bar_grid
 from bandroid.music.metre import with_guessed_metre
 from bandroid.music.quantize import is_played
@@ -30,6 +34,7 @@ from bandroid.music.read import read_songs
 from bandroid.music.song import Song
 from bandroid.music.table import note_table
 from bandroid.presets import LearntParts
+from bandroid.representations.chorale_song import frames_of_song, once_through
 from bandroid.representations.sheet import MAX_BARS
 from bandroid.representations.window import WINDOW_KINDS
 
@@ -65,6 +70,8 @@ class UsedSong:
     """what it offers to a preset of one voice"""
     voices: SongVoices | None = None
     """what it offers to a latent space"""
+    frames: NDArray[np.int64] | None = None
+    """its four voices, int64[T, C] (representations/chorale.py), for a preset of those"""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -128,6 +135,7 @@ class _Candidate:
     """with all its parts, whichever of them are learnt: what it is compared with others by"""
     lines: SongLines | None
     voices: SongVoices | None
+    frames: NDArray[np.int64] | None
 
 
 def collect(
@@ -174,7 +182,9 @@ def collect(
         seed,
     )
     used = tuple(
-        UsedSong(c.file.path, c.name, c.sha256, c.song, c.roles, c.n_bars, split, c.file.folder, c.lines, c.voices)
+        UsedSong(
+            c.file.path, c.name, c.sha256, c.song, c.roles, c.n_bars, split, c.file.folder, c.lines, c.voices, c.frames
+        )
         for c, split in zip((candidates[index] for index in kept), splits, strict=True)
     )
     remarks = _unused_rules(rules, candidates, refused)
@@ -230,6 +240,7 @@ def _candidate(
     found = fingerprint(song, table)
     lines: SongLines | None = None
     voices: SongVoices | None = None
+    frames: NDArray[np.int64] | None = None
     if parts == "keyboard" and song.n_notes:
         song, rules = keyboard_song(song), ()  # rules speak of parts that are one now
         table = note_table(song)
@@ -245,7 +256,12 @@ def _candidate(
     if parts in WINDOW_KINDS and song.n_notes:
         voices = song_voices(song, WINDOW_KINDS[parts], roles)
         song = song.with_remarks(*voices.remarks)
-    return _Candidate(file, name, sha256, song, roles, bar_grid(song).n_bars, found, whole, lines, voices)
+    if parts == "chorale" and song.n_notes:
+        sung = four_voices(song)
+        if sung is None:
+            raise CorpusError("is not in four voices: soprano, alto, tenor and bass, each a part of its own")
+        frames = once_through(frames_of_song(song, sung))
+    return _Candidate(file, name, sha256, song, roles, bar_grid(song).n_bars, found, whole, lines, voices, frames)
 
 
 def _rules(folders: Sequence[Path]) -> dict[Path, tuple[RoleRule, ...]]:

@@ -51,3 +51,24 @@ def draw(probabilities: NDArray[np.float64], sampling: Sampling, rng: np.random.
         kept[order[before >= sampling.top_p * kept.sum()]] = 0.0
     cumulated = np.cumsum(kept)
     return int(np.searchsorted(cumulated, rng.random() * cumulated[-1], side="right"))
+
+
+def draw_rows(log_shares: NDArray[np.floating], sampling: Sampling, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw an index for each row, as `draw` does for one: float[N, K] log-probabilities -> int64[N]."""
+    kept = np.exp(log_shares.astype(np.float64) - log_shares.max(axis=1, keepdims=True))
+    if sampling.temperature == 0.0:
+        likeliest: NDArray[np.int64] = kept.argmax(axis=1)
+        return likeliest
+    kept = np.where(kept >= sampling.min_p, kept, 0.0)
+    if sampling.temperature != 1.0:
+        kept = kept ** (1.0 / sampling.temperature)
+    if sampling.top_p < 1.0:
+        order = np.argsort(-kept, axis=1, kind="stable")
+        ordered = np.take_along_axis(kept, order, axis=1)
+        before = np.cumsum(ordered, axis=1) - ordered
+        ordered = np.where(before >= sampling.top_p * kept.sum(axis=1, keepdims=True), 0.0, ordered)
+        np.put_along_axis(kept, order, ordered, axis=1)
+    cumulated = np.cumsum(kept, axis=1)
+    drawn = (cumulated <= rng.random((len(kept), 1)) * cumulated[:, -1:]).sum(axis=1)
+    within: NDArray[np.int64] = np.minimum(drawn, kept.shape[1] - 1)
+    return within

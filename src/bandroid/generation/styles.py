@@ -8,6 +8,9 @@ from typing import TypeAlias
 
 from bandroid.bundle.store import Bundle, list_styles
 from bandroid.errors import StyleError, WishError
+from bandroid.generation.chorale_compose import compose_chorale
+from bandroid.generation.chorale_style import NAME as CHORALE
+from bandroid.generation.chorale_style import ChoraleStyle, check_chorale_golden, load_chorale_style
 from bandroid.generation.compose import Piece, Wish, compose
 from bandroid.generation.continuation import continue_song
 from bandroid.generation.line_compose import compose_line
@@ -20,7 +23,7 @@ from bandroid.generation.style import ScoreStyle, check_golden, load_style
 from bandroid.music.clock import bar_grid
 from bandroid.representations.sheet import TICKS_PER_QUARTER
 
-AnyStyle: TypeAlias = ScoreStyle | LineStyle | SpaceStyle
+AnyStyle: TypeAlias = ScoreStyle | LineStyle | SpaceStyle | ChoraleStyle
 Report: TypeAlias = Callable[[int, int], None]
 
 
@@ -30,6 +33,8 @@ def load_any_style(bundle: Bundle) -> AnyStyle:
         return load_line_style(bundle)
     if bundle.manifest.representation.get("name") == WINDOW:
         return load_space_style(bundle)
+    if bundle.manifest.representation.get("name") == CHORALE:
+        return load_chorale_style(bundle)
     return load_style(bundle)
 
 
@@ -45,7 +50,19 @@ def load_score_style(bundle: Bundle, verb: str) -> ScoreStyle:
         raise StyleError(
             f"{verb}: style {style.name} is a latent space; bandroid vary, interpolate and chain go with it"
         )
+    if isinstance(style, ChoraleStyle):
+        raise StyleError(f"{verb}: style {style.name} writes four voices; bandroid harmonise and infill go with it")
     return style
+
+
+def load_chorale_style_for(bundle: Bundle) -> ChoraleStyle:
+    """Load a style of four voices, for a verb that needs one; raises StyleError, which names those that there are."""
+    style = load_any_style(bundle)
+    if isinstance(style, ChoraleStyle):
+        return style
+    choirs = [one.name for one in list_styles()[0] if one.manifest.representation.get("name") == CHORALE]
+    there = f"these do: {', '.join(choirs)}" if choirs else "learn one with --preset chorale"
+    raise StyleError(f"style {style.name} does not write four voices, and this takes one that does; {there}")
 
 
 def usual_bars(style: AnyStyle) -> int | None:
@@ -68,6 +85,8 @@ def check_any_golden(bundle: Bundle) -> None:
     match load_any_style(bundle):
         case LineStyle() as style:
             check_line_golden(style, bundle)
+        case ChoraleStyle() as style:
+            check_chorale_golden(style, bundle)
         case SpaceStyle() as style:
             check_space_golden(style, bundle)
         case ScoreStyle() as style:
@@ -85,6 +104,8 @@ def compose_any(
         return compose_line(style, wish, seed, variation, report)
     if isinstance(style, SpaceStyle):
         return compose_space(style, wish, seed, variation, report)
+    if isinstance(style, ChoraleStyle):
+        return compose_chorale(style, wish, seed, variation, report)
     if wish.chart is not None:
         raise WishError(f"--chords: style {style.name} plays no leads over chords; learn one with --preset jazz")
     if wish.primer is None:

@@ -1,67 +1,104 @@
 """Chorales: one recurrent net that writes four voices frame by frame, and hears what is given past and future.
 
-    frames so far -> each voice's last pitch, how long it has sounded, what it was before, intervals between voices,
-                     place in the bar -> two LSTM layers (Hochreiter and Schmidhuber 1997)
+    frames so far -> what is heard of them (representations/chorale_rows.py), place in the bar
+                  -> two LSTM layers (Hochreiter and Schmidhuber 1997)
     what is given -> a layer both ways over the whole piece, nothing at all where nothing is given
-    a frame       -> voice after voice in a fixed order: a score for each pitch by itself, and by its interval from the
-                     voice's own last pitch, from the voices of this frame that are chosen or given, from the last
-                     pitch of those that are not
+    a frame       -> whether a fermata stands here, then voice after voice in a fixed order: a score for each pitch by
+                     itself, by its degree, by its interval from the voice's own last pitch, from the voices of this
+                     frame that are chosen or given, from the last pitch of those that are not; and whether a pitch
+                     that stays is struck anew
 
-So the chain rule gives an exact likelihood in time order, and the same net harmonises. Scores by interval are the
-same in every key. Weights between frames are dropped while it learns (Merity et al. 2018).
+So the chain rule gives an exact likelihood in time order, and the same net harmonises. Scores by interval and degree
+are the same in every key. While it learns, weights between frames are dropped (Merity et al. 2018), and what else is
+dropped is dropped for a whole piece (Gal and Ghahramani 2016).
 
-Letters: B pieces, T frames, V = 4 voices, N = 47 symbols, E, F, H numbers.
+Letters: B pieces, T frames, V = 4 voices, C columns of a frame, S = 5 streams that may be given, N = 47 symbols,
+R references, F, H numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
 from bandroid.models.config import ChoraleModel
-from bandroid.representations.chorale import N_PITCHES, N_SYMBOLS, N_VOICES, NO_PITCH, REST
+from bandroid.representations.chorale import (
+    CELLS,
+    FERMATA,
+    MOST_BEATS,
+    N_ENDINGS,
+    N_PITCHES,
+    N_PLACES,
+    N_SYMBOLS,
+    N_VOICES,
+    NO_PITCH,
+    REST,
+    STRUCK,
+    UNKNOWN_FERMATA,
+    UNKNOWN_TONIC,
+)
+from bandroid.representations.chorale_rows import (
+    LONGEST_RUN,
+    N_DEGREES,
+    N_INTERVALS,
+    N_REFERENCES,
+    OTHERS,
+    PAIRS,
+    rows_of,
+)
 
-ORDER = (0, 1, 2, 3)
-"""voices in the order in which a frame is written: soprano, alto, tenor, bass"""
-LONGEST_RUN = 16
-"""16ths that a pitch has sounded; longer is as long"""
-N_INTERVALS = 2 * N_PITCHES
-"""a semitone each; the last stands for no interval"""
-BAR_STEPS = 16
-_PAIRS = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
-
-
-class Past(NamedTuple):
-    """What is known of the frames before each frame."""
-
-    last: Tensor
-    """int64[B, T, V]: each voice's last pitch"""
-    before: Tensor
-    """int64[B, T, V]: the pitch that it left for that"""
-    run: Tensor
-    """int64[B, T, V]: 16ths that it has sounded, beyond the first, LONGEST_RUN at most"""
-
-
-def past_of(cells: Tensor) -> Past:
-    """int64[B, T, V] -> what each frame knows of those before it."""
-    n_frames = cells.shape[1]
-    last = torch.cat([torch.full_like(cells[:, :1], NO_PITCH), cells[:, :-1]], dim=1)
-    frame = torch.arange(n_frames, device=cells.device)[None, :, None]
-    is_new = torch.ones_like(last, dtype=torch.bool)
-    is_new[:, 1:] = last[:, 1:] != last[:, :-1]
-    since = torch.where(is_new, frame, 0).cummax(dim=1).values
-    left = last.gather(1, (since - 1).clamp(min=0))
-    return Past(last, torch.where(since > 0, left, NO_PITCH), (frame - since).clamp(max=LONGEST_RUN))
+SMALL_SHARE, TINY = 2, 12
 
 
-def interval(upper: Tensor, lower: Tensor) -> Tensor:
-    """int64[...] twice -> the interval's number, N_INTERVALS - 1 where either is no pitch."""
-    is_heard = (upper < REST) & (lower < REST)
-    return torch.where(is_heard, upper - lower + N_PITCHES - 1, N_INTERVALS - 1)
+class Rows(NamedTuple):
+    """What the net is told: `representations.chorale_rows.Rows` as tensors."""
+
+    heard: Tensor
+    told: Tensor
+    is_told: Tensor
+    fermata: Tensor
+    of_voice: Tensor
+    references: Tensor
+    tonic: Tensor
+
+
+class Said(NamedTuple):
+    """What the net says of each frame."""
+
+    symbols: Tensor
+    """float[B, T, V, N]: log-probability of each symbol"""
+    anew: Tensor
+    """float[B, T, V]: log-odds that a voice whose pitch stays strikes it anew"""
+    fermata: Tensor
+    """float[B, T]: log-odds of a fermata"""
+
+
+class Costs(NamedTuple):
+    """What frames cost, nats, each by what was chosen before it: all of them together are the piece."""
+
+    cells: Tensor
+    """float[B, T, V]"""
+    strokes: Tensor
+    """float[B, T, V]: 0 where the pitch itself says it"""
+    fermatas: Tensor
+    """float[B, T]: 0 where nobody knows"""
+
+
+def rows_as_tensors(
+    frames: NDArray[np.int64],
+    given: NDArray[np.bool_],
+    rank: NDArray[np.int64] | None = None,
+    device: torch.device | None = None,
+) -> Rows:
+    """int64[B, T, C], bool[B, T, S] -> what the net is told; `rank` int64[B, V]: in another order than usual."""
+    return Rows(*(torch.from_numpy(array).to(device) for array in rows_of(frames, given, rank)))
 
 
 class Remembering(nn.Module):
@@ -84,106 +121,133 @@ class Remembering(nn.Module):
 
 
 class ChoraleNet(nn.Module):
-    """Cells in, nats out."""
+    """Rows in, nats out."""
 
     def __init__(self, config: ChoraleModel) -> None:
         super().__init__()
         self.config = config
-        small, tiny = config.embedding // 2, 12
-        self.last = nn.ModuleList(nn.Embedding(N_SYMBOLS + 1, config.embedding) for _ in range(N_VOICES))
-        self.before = nn.ModuleList(nn.Embedding(N_SYMBOLS + 1, small) for _ in range(N_VOICES))
-        self.runs = nn.ModuleList(nn.Embedding(LONGEST_RUN + 1, tiny) for _ in range(N_VOICES))
-        self.moves = nn.ModuleList(nn.Embedding(N_INTERVALS, tiny) for _ in range(N_VOICES))
-        self.between = nn.ModuleList(nn.Embedding(N_INTERVALS, small) for _ in _PAIRS)
-        self.place = nn.Embedding(BAR_STEPS, small)
-        n_heard = N_VOICES * (config.embedding + small + 2 * tiny) + len(_PAIRS) * small + small
-        self.given = nn.ModuleList(nn.Embedding(N_SYMBOLS + 1, config.embedding) for _ in range(N_VOICES))
-        self.hear = nn.LSTM(N_VOICES * config.embedding + small, config.context, batch_first=True, bidirectional=True)
-        n_context = 2 * config.context
-        self.enter = nn.Linear(n_heard + n_context, config.width)
+        large, small = config.embedding, config.embedding // SMALL_SHARE
+        # What is seldom met, such as bars of five beats, should say nothing rather than anything.
+        facts = [nn.Embedding(N_PLACES, small), _silent(MOST_BEATS + 1), _silent(3), _silent(N_ENDINGS)]
+        of_voices = [
+            table
+            for _ in range(N_VOICES)
+            for table in (
+                nn.Embedding(N_SYMBOLS + 1, large),
+                nn.Embedding(N_SYMBOLS + 1, small),
+                nn.Embedding(LONGEST_RUN + 1, TINY),
+                nn.Embedding(N_INTERVALS, TINY),
+                nn.Embedding(N_DEGREES, TINY),
+            )
+        ]
+        between = [nn.Embedding(N_INTERVALS, small) for _ in PAIRS]
+        self.heard = nn.ModuleList([*of_voices, *between, _silent(3), *facts])
+        told = [
+            table
+            for _ in range(N_VOICES)
+            for table in (
+                nn.Embedding(N_SYMBOLS + 1, large),
+                nn.Embedding(N_DEGREES, TINY),
+                nn.Embedding(3, TINY),
+                nn.Embedding(N_SYMBOLS + 1, small),
+                nn.Embedding(LONGEST_RUN + 1, TINY),
+                nn.Embedding(N_INTERVALS, TINY),
+                nn.Embedding(N_SYMBOLS + 1, small),
+            )
+        ]
+        self.told = nn.ModuleList([*told, nn.Embedding(3, TINY), nn.Embedding(LONGEST_RUN + 1, TINY), *facts])
+        self.note = nn.Linear(_width(self.told), config.context)
+        self.hear = nn.LSTM(_width(self.told), config.context, batch_first=True, bidirectional=True)
+        self.n_context = 3 * config.context
+        self.enter = nn.Linear(_width(self.heard) + self.n_context, config.width)
         self.first = Remembering(config.width, config.width, config.weight_dropout)
         self.second = Remembering(config.width, config.width, config.weight_dropout)
-        self.chosen = _each_pair(N_SYMBOLS + 1, config.embedding)
-        self.chosen_from_own = _each_pair(N_INTERVALS, small)
-        self.chosen_moves = _each_pair(N_INTERVALS, small)
-        n_told = config.width + n_heard + n_context + (N_VOICES - 1) * (config.embedding + 2 * small)
-        self.think = nn.ModuleList(nn.Linear(n_told, config.head) for _ in range(N_VOICES))
-        # By itself, by its own last pitch, and by each other voice's pitch of this frame or of the last.
-        n_said = N_SYMBOLS + N_INTERVALS * (1 + 2 * (N_VOICES - 1))
+        self.n_known = config.width + _width(self.heard) + self.n_context
+        self.say_fermata = nn.Linear(self.n_known, 1)
+        self.fermata = _silent(3)
+        self.others = nn.ModuleList(
+            nn.ModuleList(
+                table
+                for _ in OTHERS[voice]
+                for table in (
+                    nn.Embedding(N_SYMBOLS + 1, large),
+                    nn.Embedding(N_INTERVALS, small),
+                    nn.Embedding(N_INTERVALS, small),
+                    nn.Embedding(3, TINY),
+                )
+            )
+            for voice in range(N_VOICES)
+        )
+        n_thought = self.n_known + TINY + _width(self.others[0])
+        self.think = nn.ModuleList(nn.Linear(n_thought, config.head) for _ in range(N_VOICES))
+        # By itself, by its degree, by its interval from each reference.
+        n_said = N_SYMBOLS + N_DEGREES + N_INTERVALS * N_REFERENCES
         heads = [nn.Linear(config.head, n_said) for _ in range(N_VOICES)]
         for head in heads:
             nn.init.normal_(head.weight, 0.0, 0.02)
         self.say = nn.ModuleList(heads)
+        self.say_anew = nn.ModuleList(nn.Linear(config.head, 1) for _ in range(N_VOICES))
 
-    def forward(self, cells: Tensor, given: Tensor) -> Tensor:
-        """int64[B, T, V], bool[B, T, V] -> log-probability of each symbol in each cell, float[B, T, V, N].
+    def forward(self, rows: Rows) -> Said:
+        """Return what it says of each frame.
 
-        Each cell is told all frames before it, the voices before it in ORDER in its own frame, and what is given
-        anywhere: in a piece of which nothing is given, nothing else.
+        Each cell is told all frames before it, the fermata and the voices before it in ORDER in its own frame, and
+        what is given anywhere: in a piece of which nothing is given, nothing else. Facts are told as they are.
         """
-        past = past_of(cells)
-        heard = self._drop_heard(self._heard(past))
-        context = self._context(cells, given)
+        heard = self._drop_heard(_looked_up(self.heard, rows.heard))
+        context = self._context(rows, heard)
         entered = functional.relu(self.enter(torch.cat([heard, context], dim=2)))
         remembered = self._drop(self.first(self._drop_heard(entered)))
         remembered = self._drop(self.second(remembered) + remembered)
         known = torch.cat([remembered, heard, context], dim=2)
-        scores = [self._scores(voice, known, cells, given, past) for voice in range(N_VOICES)]
-        return torch.log_softmax(torch.stack(scores, dim=2).float(), dim=3)
+        fermata = self.say_fermata(known)[..., 0].float()
+        known = torch.cat([known, self.fermata(rows.fermata)], dim=2)
+        scores, anew = zip(*(self._scores(voice, known, rows) for voice in range(N_VOICES)), strict=True)
+        symbols = torch.log_softmax(torch.stack(scores, dim=2).float(), dim=3)
+        return Said(symbols, torch.stack(anew, dim=2).float(), fermata)
 
-    def _heard(self, past: Past) -> Tensor:
-        """Return what is heard of the past: float[B, T, F]."""
-        n_frames = past.last.shape[1]
-        parts = []
-        for voice in range(N_VOICES):
-            last, before = past.last[..., voice], past.before[..., voice]
-            parts += [self.last[voice](last), self.before[voice](before), self.runs[voice](past.run[..., voice])]
-            parts.append(self.moves[voice](interval(last, before)))
-        parts += [
-            table(interval(past.last[..., one], past.last[..., other]))
-            for table, (one, other) in zip(self.between, _PAIRS, strict=True)
-        ]
-        place = self.place(torch.arange(n_frames, device=past.last.device) % BAR_STEPS)
-        return torch.cat([*parts, place.expand(len(past.last), -1, -1)], dim=2)
+    def _context(self, rows: Rows, like: Tensor) -> Tensor:
+        """Return what is heard of what is given: float[B, T, n_context], 0 for a piece of which nothing is."""
+        if not bool(rows.is_told.any()):
+            return like.new_zeros(*like.shape[:2], self.n_context)
+        told = self._drop_heard(_looked_up(self.told, rows.told))
+        heard = torch.cat([functional.relu(self.note(told)), self.hear(told)[0]], dim=2)
+        return self._drop_heard(heard) * rows.is_told[:, None, None]
 
-    def _context(self, cells: Tensor, given: Tensor) -> Tensor:
-        """Return what is heard of what is given: float[B, T, 2 context], 0 for a piece of which nothing is."""
-        told = torch.where(given, cells, NO_PITCH)
-        place = self.place(torch.arange(cells.shape[1], device=cells.device) % BAR_STEPS)
-        parts = [table(told[..., voice]) for voice, table in enumerate(self.given)]
-        heard, _ = self.hear(torch.cat([*parts, place.expand(len(cells), -1, -1)], dim=2))
-        return self._drop_heard(heard) * given.any(dim=2).any(dim=1)[:, None, None]
-
-    def _scores(self, voice: int, known: Tensor, cells: Tensor, given: Tensor, past: Past) -> Tensor:
-        """Return scores of a voice's symbols, float[B, T, N]."""
-        chosen = ORDER[: ORDER.index(voice)]
-        others = [other for other in range(N_VOICES) if other != voice]
-        own, told, references = past.last[..., voice], [known], []
-        for number, other in enumerate(others):
-            is_known = torch.ones_like(given[..., other]) if other in chosen else given[..., other]
-            now, last = torch.where(is_known, cells[..., other], NO_PITCH), past.last[..., other]
-            tables = (self.chosen, self.chosen_from_own, self.chosen_moves)
-            numbers = (now, interval(now, own), interval(now, last))
-            told += [_of_pair(table, voice, number)(one) for table, one in zip(tables, numbers, strict=True)]
-            references.append((now, torch.where(is_known, NO_PITCH, last)))
-        thought = self._drop(functional.relu(self.think[voice](torch.cat(told, dim=2))))
-        said = self.say[voice](thought)
-        alone, by_own, *by_others = said.split([N_SYMBOLS] + [N_INTERVALS] * (1 + 2 * len(others)), dim=2)
-        scores = alone[..., :N_PITCHES] + _by_interval(by_own, own)
-        for (now, last), by_now, by_last in zip(references, by_others[::2], by_others[1::2], strict=True):
-            scores = scores + _by_interval(by_now, now) + _by_interval(by_last, last)
-        return torch.cat([scores, alone[..., N_PITCHES:]], dim=2)
+    def _scores(self, voice: int, known: Tensor, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Return scores of a voice's symbols, float[B, T, N], and log-odds of a stroke, float[B, T]."""
+        others = self.others[voice]
+        assert isinstance(others, nn.ModuleList)
+        told = torch.cat([known, _looked_up(others, rows.of_voice[:, :, voice])], dim=2)
+        thought = self._drop(functional.relu(self.think[voice](told)))
+        alone, by_degree, by_interval = self.say[voice](thought).split(
+            [N_SYMBOLS, N_DEGREES, N_INTERVALS * N_REFERENCES], dim=2
+        )
+        scores = alone[..., :N_PITCHES] + _by_degree(by_degree, rows.tonic)
+        by_reference = by_interval.unflatten(2, (N_REFERENCES, N_INTERVALS))
+        for number in range(N_REFERENCES):
+            scores = scores + _by_interval(by_reference[:, :, number], rows.references[:, :, voice, number])
+        return torch.cat([scores, alone[..., N_PITCHES:]], dim=2), self.say_anew[voice](thought)[..., 0]
 
     def _drop(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, self.config.dropout, self.training)
+        return _dropped(x, self.config.dropout) if self.training else x
 
     def _drop_heard(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, self.config.feature_dropout, self.training)
+        return _dropped(x, self.config.feature_dropout) if self.training else x
 
 
-def cell_nats(log_shares: Tensor, cells: Tensor) -> Tensor:
-    """float[B, T, V, N], int64[B, T, V] -> what each cell costs, nats, float[B, T, V]."""
-    return -log_shares.gather(3, cells[..., None])[..., 0]
+def costs(said: Said, frames: Tensor) -> Costs:
+    """Return what frames int64[B, T, C] cost; the three together are the piece's negative log-likelihood."""
+    cells, struck, fermata = frames[..., CELLS], frames[..., STRUCK], frames[..., FERMATA]
+    last = torch.cat([torch.full_like(cells[:, :1], NO_PITCH), cells[:, :-1]], dim=1)
+    strokes = functional.binary_cross_entropy_with_logits(said.anew, struck.to(said.anew.dtype), reduction="none")
+    target = (fermata == 1).to(said.fermata.dtype)
+    fermatas = functional.binary_cross_entropy_with_logits(said.fermata, target, reduction="none")
+    return Costs(
+        -said.symbols.gather(3, cells[..., None])[..., 0],
+        torch.where((cells == last) & (cells < REST), strokes, 0.0),
+        torch.where(fermata != UNKNOWN_FERMATA, fermatas, 0.0),
+    )
 
 
 def _by_interval(scores: Tensor, reference: Tensor) -> Tensor:
@@ -192,17 +256,32 @@ def _by_interval(scores: Tensor, reference: Tensor) -> Tensor:
     Where the reference is no pitch all pitches have the same.
     """
     pitch = torch.arange(N_PITCHES, device=reference.device)
-    return scores.gather(2, interval(pitch, reference[..., None]))
+    place = torch.where(reference[..., None] < REST, pitch - reference[..., None] + N_PITCHES - 1, N_INTERVALS - 1)
+    return scores.gather(2, place)
 
 
-def _each_pair(n_rows: int, width: int) -> nn.ModuleList:
-    """Return tables by voice and other voice."""
-    return nn.ModuleList(
-        nn.ModuleList(nn.Embedding(n_rows, width) for _ in range(N_VOICES - 1)) for _ in range(N_VOICES)
-    )
+def _by_degree(scores: Tensor, tonic: Tensor) -> Tensor:
+    pitch = torch.arange(N_PITCHES, device=tonic.device)
+    place = torch.where(tonic[..., None] < UNKNOWN_TONIC, (pitch - tonic[..., None]) % 12, N_DEGREES - 1)
+    return scores.gather(2, place)
 
 
-def _of_pair(tables: nn.ModuleList, voice: int, number: int) -> nn.Module:
-    row = tables[voice]
-    assert isinstance(row, nn.ModuleList)
-    return row[number]
+def _looked_up(tables: Sequence[nn.Module] | nn.ModuleList, rows: Tensor) -> Tensor:
+    """int64[B, T, F] -> float[B, T, H], each column by its own table."""
+    return torch.cat([table(rows[..., column]) for column, table in enumerate(tables)], dim=2)
+
+
+def _dropped(x: Tensor, share: float) -> Tensor:
+    """Return numbers of which a share is dropped, the same ones in all frames of a piece: float[B, T, F]."""
+    return x * functional.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), share)
+
+
+def _width(tables: nn.Module) -> int:
+    return sum(table.embedding_dim for table in tables.children() if isinstance(table, nn.Embedding))
+
+
+def _silent(n_rows: int) -> nn.Embedding:
+    """Return a table of which a row that is never met stays nothing."""
+    table = nn.Embedding(n_rows, TINY)
+    nn.init.zeros_(table.weight)
+    return table

@@ -80,8 +80,8 @@ class ChoraleModel:
     embedding: int = setting(32, "numbers that describe a pitch", least=4, most=1024)
     head: int = setting(192, "units of the layer that says a voice", least=8, most=4096)
     context: int = setting(96, "units of the layer that hears what is given, each way", least=8, most=2048)
-    dropout: float = setting(0.5, "share of the remembering that a step does without", least=0.0, most=0.9)
-    feature_dropout: float = setting(0.2, "share of what is heard that a step does without", least=0.0, most=0.9)
+    dropout: float = setting(0.6, "share of the remembering that a piece does without", least=0.0, most=0.9)
+    feature_dropout: float = setting(0.3, "share of what is heard that a piece does without", least=0.0, most=0.9)
     weight_dropout: float = setting(
         0.5, "share of the weights from one frame to the next that a step does without", least=0.0, most=0.9
     )

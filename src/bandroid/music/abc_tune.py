@@ -303,6 +303,13 @@ class TuneReader:
             self._mark_jump(_JUMPS[name.lower()])
         elif name in ("trill", "mordent", "lowermordent", "uppermordent", "pralltriller", "turn", "roll"):
             self.faults[_ORNAMENT] += 1
+        elif name in ("fermata", "invertedfermata"):
+            self._mark_fermata()
+
+    def _mark_fermata(self) -> None:
+        """Let the next note bear a fermata, where the first voice says so."""
+        if self._leads():
+            self.bars[self.voice.bar].fermatas.append(self.voice.position_unit)
 
     def _mark_jump(self, sign: str) -> None:
         """Set a sign on the bar that it stands in; after the bar line it belongs to the bar before, if it ends one."""
@@ -315,6 +322,8 @@ class TuneReader:
     def _read_ornament(self, token: re.Match[str]) -> None:
         if token["ornament"] in "~TMP":
             self.faults[_ORNAMENT] += 1
+        elif token["ornament"] == "H":
+            self._mark_fermata()
 
     def _read_slur(self, _: re.Match[str]) -> None:
         """Slurs change no note that we keep."""

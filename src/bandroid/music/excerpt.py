@@ -34,6 +34,7 @@ def cut_in_two(song: Song, bar: int) -> tuple[Song, Song]:
         keys=_before(song.keys, cut_tick),
         chords=_before(song.chords, cut_tick),
         markers=_before(song.markers, cut_tick),
+        fermatas=tuple(at for at in song.fermatas if at < cut_tick),
     )
     ending = replace(
         song,
@@ -43,6 +44,7 @@ def cut_in_two(song: Song, bar: int) -> tuple[Song, Song]:
         keys=_in_force_from(song.keys, cut_tick),
         chords=_in_force_from(song.chords, cut_tick),
         markers=_from(song.markers, cut_tick),
+        fermatas=tuple(at - cut_tick for at in song.fermatas if at >= cut_tick),
     )
     return beginning, ending
 

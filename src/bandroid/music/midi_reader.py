@@ -114,6 +114,7 @@ def song_from_bytes(content: bytes, path: Path) -> Song:
         keys=tuple(line.keys),
         chords=tuple(line.chords),
         markers=tuple(line.markers),
+        fermatas=tuple(sorted(line.fermatas)),
         title=_title(line, bool((raw.track == 0).any()), len(events.tracks)),
     )
     if duration_second(song) > MAX_SECOND:

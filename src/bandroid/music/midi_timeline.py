@@ -15,6 +15,8 @@ from bandroid.music.song import KeyChange, MetreChange, TempoChange, TextEvent
 
 CHORD_PREFIX = "chord: "
 """a text event that begins so is a chord symbol (our own habit: MIDI has none)"""
+FERMATA_TEXT = "fermata"
+"""a text event that says so stands where a note with a fermata begins (our own habit)"""
 COMMENT_PREFIX = "bandroid: "
 """a text event at tick 0 that begins so says how bandroid made the file"""
 MICROSECOND_PER_MINUTE = 60_000_000
@@ -35,6 +37,7 @@ class Timeline:
     keys: list[KeyChange] = field(default_factory=list)
     markers: list[TextEvent] = field(default_factory=list)
     chords: list[TextEvent] = field(default_factory=list)
+    fermatas: set[int] = field(default_factory=set)
     lyrics: dict[int, list[TextEvent]] = field(default_factory=dict)
     """by track"""
     names: dict[int, str] = field(default_factory=dict)
@@ -124,6 +127,8 @@ def _read_texts(texts: list[Message], line: Timeline) -> None:
     for message, text in decoded:
         if text.startswith(CHORD_PREFIX):
             _append_text(line.chords, message.tick, text.removeprefix(CHORD_PREFIX).strip())
+        elif text == FERMATA_TEXT:
+            line.fermatas.add(message.tick)
         elif message.tick == 0 and text.startswith(COMMENT_PREFIX):
             # a comment may be longer than a name
             line.comment = message.content.decode("utf-8", "replace").removeprefix(COMMENT_PREFIX)

@@ -1,9 +1,9 @@
 """Write a Song as a MIDI file (type 1) that any player and `read_midi` understand; the same song gives the same bytes.
 
-The first track holds title, tempo, metre, key, section markers, chord symbols and the comment; then comes one track a
-part. What MIDI cannot hold: a tempo that is no whole number of microseconds per quarter (120 is, 103 becomes 103.00005,
-which our reader rounds back), a tempo below 3.6, and which of two notes of one pitch ends first where one lies inside
-the other: the first to begin is the first to end.
+The first track holds title, tempo, metre, key, section markers, chord symbols, fermatas and the comment; then comes
+one track a part. What MIDI cannot hold: a tempo that is no whole number of microseconds per quarter (120 is, 103
+becomes 103.00005, which our reader rounds back), a tempo below 3.6, and which of two notes of one pitch ends first
+where one lies inside the other: the first to begin is the first to end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 
 from bandroid.files import write_atomically
-from bandroid.music.midi_timeline import CHORD_PREFIX, COMMENT_PREFIX, microsecond_of
+from bandroid.music.midi_timeline import CHORD_PREFIX, COMMENT_PREFIX, FERMATA_TEXT, microsecond_of
 from bandroid.music.quantize import snap
 from bandroid.music.song import KeyChange, MetreChange, Part, Song
 
@@ -97,6 +97,7 @@ def _timeline(song: Song, comment: str) -> list[Event]:
     events += [(c.onset_tick, _SETTING, MetaMessage("key_signature", key=_key_name(c))) for c in song.keys]
     events += [(m.onset_tick, _WORD, MetaMessage("marker", text=_clean(m.text))) for m in song.markers]
     events += [(c.onset_tick, _WORD, MetaMessage("text", text=_clean(CHORD_PREFIX + c.text))) for c in song.chords]
+    events += [(at_tick, _WORD, MetaMessage("text", text=FERMATA_TEXT)) for at_tick in song.fermatas]
     return events
 
 

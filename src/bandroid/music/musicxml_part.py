@@ -70,6 +70,7 @@ class PartReader:
         self.position_unit = 0
         self.chord_onset_unit = 0
         self.chord_play = (1, 1, 0)  # of the chord's first note: share of its length that sounds, accent
+        self.fermatas: set[tuple[int, int]] = set()  # (bar, unit) of the notes that bear one
         self.graces: dict[int, list[tuple[int, int, int]]] = {}  # voice -> (column, pitch, velocity)
         self.grace_instrument: dict[int, Instrument] = {}
 
@@ -104,6 +105,7 @@ class PartReader:
                 self._repeat_bar()
             self.timeline.content_unit[self.bar] = max(self.timeline.content_unit[self.bar], reach_unit)
         self.timeline.end_part()
+        self.timeline.fermatas = self.timeline.fermatas or self.fermatas
         is_pitched = not all(is_drum for _, is_drum in self.sounds)
         for place, key in self.keys.items():
             if is_pitched:
@@ -131,6 +133,7 @@ class PartReader:
         voice_name = "1"
         instrument = self.default
         play = (1, 1, 0)
+        has_fermata = False
         lyrics: list[ET.Element] = []
         unpitched: ET.Element | None = None
         for child in note:
@@ -147,6 +150,7 @@ class PartReader:
                 ties |= {"start": TIE_STARTS, "stop": TIE_STOPS}.get(child.get("type", ""), 0)
             elif tag == "notations":
                 play = self._read_notations(child)
+                has_fermata |= child.find("fermata") is not None
             elif tag == "rest":
                 is_rest = True
                 if child.get("measure") == "yes" and self.metre and length_unit == 0:
@@ -189,6 +193,8 @@ class PartReader:
             return
         if play[0] != play[1] and not ties & TIE_STARTS:
             length_unit = max(length_unit * play[0] // play[1], 1)
+        if has_fermata:
+            self.fermatas.add((self.bar, onset_unit))
         part = self._sound(instrument)
         part.notes.append(WrittenNote(self.bar, onset_unit, length_unit, pitch, velocity, voice, ties, 0))
         for lyric in lyrics:

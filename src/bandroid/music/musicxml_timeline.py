@@ -47,6 +47,8 @@ class Timeline:
         """the tempo that was stated last, for marks like "quarter = dotted quarter\""""
         self.chords: dict[tuple[int, int], str] = {}
         self.markers: dict[tuple[int, int], str] = {}
+        self.fermatas: set[tuple[int, int]] = set()
+        """(bar, unit) of the notes that bear one, in the first part that has any"""
         self.faults: Counter[str] = Counter()
         """sentences with {n} in them -> how often"""
         self._codas: list[tuple[int, int]] = []  # coda signs: (bar, unit)
@@ -148,6 +150,8 @@ class Timeline:
         ):
             for (number, at_unit), value in sorted(changes.items()):
                 getattr(self.bars[number], name).append((at_unit, value))
+        for number, at_unit in sorted(self.fermatas):
+            self.bars[number].fermatas.append(at_unit)
         metre: Metre | None = None
         for number, bar in enumerate(self.bars):
             bar.metre = metre = self.metres.get(number, metre)

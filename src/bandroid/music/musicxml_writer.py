@@ -8,8 +8,10 @@ stands over and under the notes; this module says it in XML. No dates and no ran
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bandroid import __version__
+from bandroid.music.choir import VOICES, voice_named
 from bandroid.music.musicxml_parts import channels_of, part_entry
 from bandroid.music.musicxml_signs import (
     clef_xml,
@@ -27,6 +29,7 @@ from bandroid.music.musicxml_signs import (
 from bandroid.music.notation.directions import (
     Heading,
     plan_dynamics,
+    plan_fermatas,
     plan_headings,
     plan_lyrics,
 )
@@ -34,23 +37,34 @@ from bandroid.music.notation.metre_shape import VALUES, WRITTEN_TICKS
 from bandroid.music.notation.note_values import Value
 from bandroid.music.notation.paper import Paper, WrittenBar
 from bandroid.music.notation.spelling import key_alters
-from bandroid.music.notation.staves import StavedPart, stave_part
+from bandroid.music.notation.staves import BASS, TREBLE, StavedPart, stave_pair, stave_part
 from bandroid.music.notes import Notes
 from bandroid.music.song import Part, Song
 
+_CLOSED = 2
+"""staves of a closed score"""
 _FORTE_VELOCITY = 90
 """what 100 per cent of MusicXML's dynamics attribute means"""
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
 
-def musicxml_text(song: Song) -> str:
-    """Return a song as a MusicXML document; parts without notes are left out."""
+def musicxml_text(song: Song, *, n_staves: int = 2) -> str:
+    """Return a song as a MusicXML document; parts without notes are left out.
+
+    Four voices of a choir stand on two staves, or each on its own where `n_staves` is 4.
+    """
     paper = Paper(song)
     headings = plan_headings(song, paper)
     keys = [(heading.fifths, heading.is_minor) for heading in headings]
     parts = [part for part in song.parts if len(part.notes)] or [Part("Music", 0, False, Notes.empty())]
+    waiting = plan_fermatas(song, paper)
+    if n_staves == _CLOSED and (choir := _choir(parts)) is not None:
+        pairs = [(choir[:2], TREBLE), (choir[2:], BASS)]
+        staved = [stave_pair(pair, clef, paper, keys) for pair, clef in pairs]
+        parts = [_together(pair) for pair, _ in pairs]
+    else:
+        staved = [stave_part(part, paper, keys) for part in parts]
     channels = channels_of(parts)
-    staved = [stave_part(part, paper, keys) for part in parts]
     lines = [
         '<?xml version="1.0" encoding="UTF-8" standalone="no"?>',
         '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
@@ -65,20 +79,35 @@ def musicxml_text(song: Song) -> str:
         lines += part_entry(f"P{number + 1}", part, stave, channels[number])
     lines.append("</part-list>")
     for number, (part, stave) in enumerate(zip(parts, staved, strict=True)):
-        writer = _PartWriter(f"P{number + 1}", part, stave, paper)
+        writer = _PartWriter(f"P{number + 1}", part, stave, paper, waiting)
         lines += writer.write(headings, is_first=number == 0)
     lines.append("</score-partwise>")
     return "\n".join(lines) + "\n"
 
 
+def _choir(parts: Sequence[Part]) -> list[Part] | None:
+    """Return the voices of a choir, from the top; None where the parts are anything else."""
+    voices = [voice_named(part.name) for part in parts]
+    is_choir = sorted(voice for voice in voices if voice is not None) == list(range(len(VOICES)))
+    if not is_choir or len(parts) != len(VOICES) or any(part.is_drum for part in parts):
+        return None
+    return [parts[voices.index(voice)] for voice in range(len(VOICES))]
+
+
+def _together(pair: Sequence[Part]) -> Part:
+    """Return the part that two voices on one staff make."""
+    return replace(pair[0], name=", ".join(part.name for part in pair), lyrics=pair[0].lyrics or pair[1].lyrics)
+
+
 class _PartWriter:
     """Writes one part's measures; holds what XML needs to remember between them."""
 
-    def __init__(self, identity: str, part: Part, staved: StavedPart, paper: Paper) -> None:
+    def __init__(self, identity: str, part: Part, staved: StavedPart, paper: Paper, waiting: Sequence[int]) -> None:
         self.identity = identity
         self.part = part
         self.staved = staved
         self.paper = paper
+        self.waiting = waiting
         self.pitch = staved.notes.pitch.tolist()
         self.loudness = [plain_number(v * 100 / _FORTE_VELOCITY) for v in staved.notes.velocity.tolist()]
         self.dynamics = plan_dynamics(staved.notes, paper)
@@ -236,6 +265,10 @@ class _PartWriter:
         ties = '<tie type="stop"/>' * value.is_tied_from + '<tie type="start"/>' * value.is_tied_on
         tied = '<tied type="stop"/>' * value.is_tied_from + '<tied type="start"/>' * value.is_tied_on
         words = "" if value.is_tied_from else lyrics_xml(self.lyrics.pop(bar.onset + value.start, ()))
+        onset = bar.onset + value.start
+        if any(onset <= at < onset + value.length for at in self.waiting):
+            is_lower = "down" in stem
+            notations += f'<fermata type="{"inverted" if is_lower else "upright"}"/>'
         staccato = "<articulations><staccato/></articulations>" if value.is_staccato else ""
         lines = []
         for order, i in enumerate(value.notes):

@@ -79,6 +79,7 @@ def perform(score: WrittenScore) -> Song:
         keys=tuple(KeyChange(at, *key) for at, key in keys),
         chords=_texts(((at, bar.chords) for at, bar in timed_bars), tick),
         markers=_texts(((at, bar.markers) for at, bar in timed_bars), tick),
+        fermatas=tuple(sorted({tick(at + at_unit) for at, bar in timed_bars for at_unit in bar.fermatas})),
         title=score.title,
         remarks=tuple(remarks),
     )

@@ -55,6 +55,7 @@ def snap(song: Song, ticks_per_quarter: int) -> Snapped:
         keys=tuple({(at := moved(c.onset_tick)): replace(c, onset_tick=at) for c in song.keys}.values()),
         chords=texts(song.chords),
         markers=texts(song.markers),
+        fermatas=tuple(sorted({moved(at) for at in song.fermatas})),
         title=song.title,
         remarks=song.remarks,
     )

@@ -102,6 +102,8 @@ class Song:
     """chord symbols as their source spells them: C, Dm7, F#/A#"""
     markers: tuple[TextEvent, ...] = ()
     """names of sections: Intro, Verse"""
+    fermatas: tuple[int, ...] = ()
+    """ticks at which a note with a fermata begins, ascending: all parts wait there"""
     title: str = ""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """what the reader repaired, guessed or left out, one plain sentence each"""
@@ -113,6 +115,8 @@ class Song:
             onsets = [change.onset_tick for change in changes]
             if any(a >= b for a, b in itertools.pairwise(onsets)):
                 raise ValueError("changes of tempo, metre and key must be sorted, one per tick")
+        if any(a >= b for a, b in itertools.pairwise((-1, *self.fermatas))):
+            raise ValueError("fermatas must be sorted, one per tick, from tick 0 on")
         for metre in self.metres:
             if self.ticks_per_quarter * 4 * metre.numerator % metre.denominator:
                 raise ValueError(

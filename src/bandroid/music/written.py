@@ -92,6 +92,8 @@ class WrittenBar:
     """quarters a minute"""
     chords: list[tuple[int, str]] = field(default_factory=list)
     markers: list[tuple[int, str]] = field(default_factory=list)
+    fermatas: list[int] = field(default_factory=list)
+    """units from the bar's start at which a note with a fermata begins"""
 
 
 @dataclass(slots=True)

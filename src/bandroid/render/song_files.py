@@ -118,7 +118,7 @@ class SongWriter:
         from bandroid.music.musicxml_writer import musicxml_text
         from bandroid.render.engraving import engrave
 
-        musicxml = musicxml_text(song)
+        musicxml = musicxml_text(song, n_staves=self.wish.n_staves)
         write_atomically(place.musicxml, musicxml.encode())
         return beside.submit(engrave, musicxml)
 

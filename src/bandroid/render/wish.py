@@ -30,6 +30,8 @@ class RenderWish:
     with_spectrogram: bool = False
     with_score: bool = True
     """MusicXML, engraved pages and a piano roll"""
+    n_staves: int = 2
+    """of four voices: two, as in a hymn book, or four"""
 
     @property
     def sound_options(self) -> dict[str, Any]:

@@ -10,21 +10,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bandroid.bundle.arrays import arrays_to_bytes
 from bandroid.bundle.export import check_parity, export_quick
+from bandroid.bundle.export_chorale import check_chorale_parity, export_chorale
 from bandroid.bundle.export_line import check_line_parity, export_line
 from bandroid.bundle.manifest import CARD_NAME, Manifest
 from bandroid.bundle.store import Bundle, find_style, style_names
 from bandroid.errors import RunError, WishError
+from bandroid.generation.chorale_net import ChoraleRuntime
+from bandroid.generation.chorale_style import GOLDEN_NAME as CHORALE_GOLDEN_NAME
+from bandroid.generation.chorale_style import NAME as CHORALE
+from bandroid.generation.chorale_style import chorale_golden, load_chorale_style
 from bandroid.generation.line_net import LineRuntime
 from bandroid.generation.line_style import GOLDEN_NAME, golden_line, line_golden, load_line_style
 from bandroid.generation.line_style import NAME as LINE
 from bandroid.generation.space_style import NAME as WINDOW
 from bandroid.generation.style import COUNTS_NAME, load_style
-from bandroid.models.config import LineModel, QuickModel
+from bandroid.models.chorale import ChoraleNet
+from bandroid.models.config import ChoraleModel, LineModel, QuickModel
 from bandroid.models.line import LineNet
 from bandroid.models.quick import QuickNet
 from bandroid.settings import from_json
@@ -38,7 +45,7 @@ from bandroid.training.score_bundle import score_style
 
 Net = TypeVar("Net", bound=nn.Module)
 _CURVES_NAME = "curves.svg"
-_OF_THE_END = ("bits_per_note_held_out",)
+_OF_THE_END = ("bits_per_note_held_out", "nats_per_cell_held_out")
 """figures that were measured on the weights kept in the end, and that the milestone was not measured for"""
 
 
@@ -57,12 +64,14 @@ def style_of_milestone(run: RunFolder, finished: Bundle, step: int, name: str) -
     weights, evaluation = load_milestone(run, step)
     if finished.manifest.representation.get("name") == LINE:
         return _of_line(run, finished, evaluation, weights, name)
+    if finished.manifest.representation.get("name") == CHORALE:
+        return _of_chorale(run, finished, evaluation, weights, name)
     old, model = finished.manifest, finished.manifest.model
     style = load_style(finished)
     if style.index is None:
         raise RunError(f"style {finished.name} travels without fingerprints of its songs: learn it again with --force")
     is_int8 = model.get("weights") == "int8"
-    net = _with_weights(run, step, QuickNet, model, weights)
+    net = _with_weights(run, step, QuickModel, QuickNet, model, weights)
     exported = eight_bit_copy(net) if is_int8 else net
     graphs = export_quick(exported, is_int8=is_int8)
     parity = check_parity(exported, graphs)
@@ -100,19 +109,52 @@ def _of_line(
     """Do the same for a style of one line."""
     old, kind = finished.manifest, load_line_style(finished).kind
     is_int8 = old.model.get("weights") == "int8"
-    net = _with_weights(run, evaluation.step, lambda config: LineNet(config, kind), old.model, weights)
+    net = _with_weights(run, evaluation.step, LineModel, lambda config: LineNet(config, kind), old.model, weights)
     exported = eight_bit_line(net) if is_int8 else net
     graphs = export_line(exported, is_int8=is_int8)
     parity = check_line_parity(exported, graphs)
     style = replace(load_line_style(finished), runtime=LineRuntime(graphs, kind))
     golden = line_golden(style, golden_line(finished))
+    new_files = {**graphs, GOLDEN_NAME: arrays_to_bytes(golden), WEIGHTS_NAME: weights_to_bytes(net.state_dict())}
+    return _rewritten(run, finished, evaluation, name, new_files, parity, figures_of_step(evaluation))
+
+
+def _of_chorale(
+    run: RunFolder, finished: Bundle, evaluation: Evaluation, weights: Mapping[str, Tensor], name: str
+) -> tuple[Manifest, dict[str, bytes]]:
+    """Do the same for a style of four voices."""
+    model, style = finished.manifest.model, load_chorale_style(finished)
+    is_int8 = model.get("weights") == "int8"
+    net = _with_weights(run, evaluation.step, ChoraleModel, ChoraleNet, model, weights)
+    exported = eight_bit_copy(net) if is_int8 else net
+    graphs = export_chorale(exported, is_int8=is_int8)
+    parity = check_chorale_parity(exported, graphs)
+    frames = np.asarray(finished.arrays(CHORALE_GOLDEN_NAME)["frames"], dtype=np.int64)
+    golden = chorale_golden(replace(style, runtime=ChoraleRuntime(graphs)), frames)
+    figures = figures_of_step(evaluation)
+    figures["bits_per_cell_own_held_out"] = figures.pop("bits_per_note_own_held_out")
+    new_files = {**graphs, CHORALE_GOLDEN_NAME: arrays_to_bytes(golden)}
+    return _rewritten(run, finished, evaluation, name, new_files, parity, figures)
+
+
+def _rewritten(
+    run: RunFolder,
+    finished: Bundle,
+    evaluation: Evaluation,
+    name: str,
+    new_files: Mapping[str, bytes],
+    parity: float,
+    new_figures: Mapping[str, float],
+) -> tuple[Manifest, dict[str, bytes]]:
+    """Return a style with some files in place of its own, and what is to be said of it now."""
+    old = finished.manifest
     files = {file_name: finished.read(file_name) for file_name in old.files}
     files.pop(CARD_NAME, None)
-    files |= {**graphs, GOLDEN_NAME: arrays_to_bytes(golden), WEIGHTS_NAME: weights_to_bytes(net.state_dict())}
+    files |= new_files
     figures = {key: value for key, value in old.training.figures.items() if key not in _OF_THE_END}
     training = replace(
         old.training,
-        figures=figures | figures_of_step(evaluation),
+        figures=figures | dict(new_figures),
         notes=(*_notes_of_songs(run, old), _sentence(run, evaluation)),
     )
     manifest = replace(
@@ -156,10 +198,14 @@ def _unfinished(run: RunFolder) -> RunError:
 
 
 def _with_weights(
-    run: RunFolder, step: int, net_of: Callable[[Any], Net], model: Mapping[str, Any], weights: Mapping[str, Tensor]
+    run: RunFolder,
+    step: int,
+    kind: type[Any],
+    net_of: Callable[[Any], Net],
+    model: Mapping[str, Any],
+    weights: Mapping[str, Tensor],
 ) -> Net:
-    """Return the style's net with a milestone's weights; raises RunError where they do not fit."""
-    kind = QuickModel if net_of is QuickNet else LineModel
+    """Return the style's net with a milestone's weights, `kind` its configuration; raises RunError for a misfit."""
     try:
         net = net_of(from_json(kind, model["net"]))
         averaged = {name: tensor.float() for name, tensor in weights.items()}

@@ -10,12 +10,14 @@ from bandroid.bundle.manifest import Manifest
 from bandroid.bundle.store import Bundle
 from bandroid.corpus.collect import UsedSong
 from bandroid.generation.line_facts import LINE_KINDS
-from bandroid.models.config import LineModel, QuickModel, SpaceModel
+from bandroid.models.chorale import ChoraleNet
+from bandroid.models.config import ChoraleModel, LineModel, QuickModel, SpaceModel
 from bandroid.models.line import LineNet
 from bandroid.models.quick import QuickNet
 from bandroid.models.vae import SpaceNet
 from bandroid.presets import Preset
 from bandroid.representations.window import WINDOW_KINDS
+from bandroid.training.chorale_style import learn_chorale
 from bandroid.training.line_style import learn_line
 from bandroid.training.loop import Budget
 from bandroid.training.personal_style import learn_personal
@@ -65,6 +67,8 @@ def check_can_train(preset: Preset, device: str) -> None:
             check_size(lambda: QuickNet(config))
         case LineModel() as line_config:
             check_size(lambda: LineNet(line_config, LINE_KINDS[preset.parts]))
+        case ChoraleModel() as chorale_config:
+            check_size(lambda: ChoraleNet(chorale_config))
         case SpaceModel() as space_config:
             check_size(lambda: SpaceNet(space_config, WINDOW_KINDS[preset.parts]))
     find_device(device)
@@ -88,6 +92,8 @@ def learn_with_net(
     MachineError.
     """
     ways: dict[str, Any] = {"device": device, "say": say, "progress": progress}
+    if preset.kind == "chorale":
+        return learn_chorale(songs, weights, preset, run, budget, **ways)
     if preset.parts in LINE_KINDS:
         lines = [used.lines for used in songs if used.lines is not None]
         return learn_line(lines, weights, preset, LINE_KINDS[preset.parts], run, budget, **ways)

@@ -116,6 +116,23 @@ def plan_dynamics(notes: WrittenNotes, paper: Paper) -> dict[tuple[int, int], st
     return marks
 
 
+def plan_fermatas(song: Song, paper: Paper) -> list[int]:
+    """Return the written ticks at which all wait, ascending: just before the end of each note that bears a fermata.
+
+    Whatever a part plays there bears its sign: where a tenor moves on under a held soprano, its last note.
+    """
+    waiting = []
+    for at_tick in song.fermatas:
+        ends = [
+            int(part.notes.end_tick[part.notes.onset_tick == at_tick].max())
+            for part in song.parts
+            if (part.notes.onset_tick == at_tick).any()
+        ]
+        if ends:
+            waiting.append(round(float(paper.position(np.array([ends[0]]))[0])) - 1)
+    return waiting
+
+
 def plan_lyrics(lyrics: Sequence[TextEvent], onsets: Sequence[int], paper: Paper) -> dict[int, list[Syllable]]:
     """Return syllables by the written onset of the note that they stand under: the nearest one.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bandroid.music.choir import TENOR, voice_named
 from bandroid.music.notation.drum_staff import FEET, DrumPlace, drum_places
 from bandroid.music.notation.metre_shape import WRITTEN_TICKS
 from bandroid.music.notation.note_values import Bar, Stretch, Value, write_hits, write_voice
@@ -71,7 +72,7 @@ def stave_part(part: Part, paper: Paper, keys: Sequence[tuple[int, bool]]) -> St
         return StavedPart(notes, (staff,), (), drum_places(pitch))
     notes = paper.write(part.notes)
     onset, end, pitch = notes.onset.tolist(), notes.end.tolist(), notes.pitch.tolist()
-    single = _clef(part.program, notes.pitch)
+    single = TREBLE_8 if voice_named(part.name) == TENOR else _clef(part.program, notes.pitch)
     if _needs_two_staves(part.program, notes, single):
         hand = assign_hands(onset, pitch)
         members = [np.flatnonzero(hand == staff).tolist() for staff in (0, 1)]
@@ -85,6 +86,31 @@ def stave_part(part: Part, paper: Paper, keys: Sequence[tuple[int, bool]]) -> St
         _spell_lines([line for voices in both for line in voices], pitch, paper.bar_at(notes.onset).tolist(), keys),
         {},
     )
+
+
+def stave_pair(parts: Sequence[Part], clef: Clef, paper: Paper, keys: Sequence[tuple[int, bool]]) -> StavedPart:
+    """Put two voices on one staff, as hymn books do: the first with its stems up, the second with its stems down.
+
+    `keys` are (fifths, is_minor) per bar. Each voice is one line; a note that another overlaps ends there.
+    """
+    written = [paper.write(part.notes) for part in parts]
+    whose = np.repeat(np.arange(len(parts)), [one.onset.size for one in written])
+    onset, end, pitch, velocity = (
+        np.concatenate([getattr(one, name) for one in written]) for name in ("onset", "end", "pitch", "velocity")
+    )
+    order = np.argsort(onset, kind="stable")
+    notes = WrittenNotes(onset[order], end[order], pitch[order], velocity[order])
+    voices: Voices = ([], [])
+    for index in np.lexsort((notes.pitch, notes.onset)).tolist():
+        line, start = voices[int(whose[order[index]])], int(notes.onset[index])
+        if line and line[-1].start == start:
+            continue
+        if line and line[-1].end > start:
+            line[-1] = line[-1]._replace(end=start)
+        line.append(Chord(start, int(notes.end[index]), (index,)))
+    staff = Staff(clef, _write_bars(voices, paper, is_drum=False))
+    spellings = _spell_lines(voices, notes.pitch.tolist(), paper.bar_at(notes.onset).tolist(), keys)
+    return StavedPart(notes, (staff,), spellings, {})
 
 
 def _clef(program: int, pitch: NDArray[np.int64]) -> Clef:
