@@ -63,7 +63,7 @@ def test_four_voices_on_two_staves() -> None:
     song = small_chorale()
     closed, apart = musicxml_text(song), musicxml_text(song, n_staves=4)
     assert closed.count("<part id=") == 2 and apart.count("<part id=") == 4
-    assert "<part-name>Soprano, Alto</part-name>" in closed
+    assert "<part-name>Soprano, Alto</part-name>" in closed and "<part-abbreviation>S. A.</part-abbreviation>" in closed
     assert closed.count("<fermata") == 8 and '<fermata type="inverted"/>' in closed
     # Everything that is sung is on paper: as many heads, ties of long notes apart.
     assert closed.count("<pitch>") == apart.count("<pitch>")

@@ -258,13 +258,10 @@ def _lines(one: Harmony) -> list[str]:
 
 
 def _bar_of(one: Harmony, frame: int) -> int:
-    """Return the bar of a frame, from 1; a pickup belongs to the first."""
+    """Return the bar of a frame, from 1; a pickup is one of them."""
     from bandroid.music.clock import bar_grid
-    from bandroid.representations.chorale_song import STEPS_PER_QUARTER
 
-    song = one.song
-    first = min((int(part.notes.onset_tick[0]) for part in song.parts if len(part.notes)), default=0)
-    return int(bar_grid(song).bar_of(first + frame * song.ticks_per_quarter // STEPS_PER_QUARTER)) + 1
+    return int(bar_grid(one.song).bar_of(one.edges[frame])) + 1
 
 
 def _row(one: Harmony) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bandroid.music.choir import CHOIR_PROGRAM
 from bandroid.music.song import MetreChange, Song, TempoChange
 from bandroid.music.theory import key_name
 from bandroid.representations.chorale import CELLS, ENDING, FERMATA, MODE, N_STREAMS, TONIC, endings
-from bandroid.representations.chorale_song import STEPS_PER_QUARTER, Key, empty_frames
+from bandroid.representations.chorale_song import STEPS_PER_QUARTER, Key, empty_frames, frame_edges, nearest_edge
 
 CANDIDATES = 24
 """that a piece is chosen from"""
@@ -98,8 +98,8 @@ def chosen_of(
     return best
 
 
-def from_nothing(opening: Opening, wish: Wish, n_frames: int | None = None) -> Given:
-    """Return a task of which nothing is given but its frame: so many bars, or so many 16ths. Raises WishError."""
+def from_nothing(opening: Opening, wish: Wish) -> Given:
+    """Return a task of which nothing is given but its frame. Raises WishError."""
     metre = wish.metre or opening.metre
     if 16 * metre[0] % metre[1]:
         raise WishError(f"--metre {metre[0]}/{metre[1]}: four voices move in 16ths, and its bars are none")
@@ -114,12 +114,13 @@ def from_nothing(opening: Opening, wish: Wish, n_frames: int | None = None) -> G
         tempos=(TempoChange(0, float(wish.tempo_qpm or opening.tempo_qpm)),),
         metres=tuple(metres),
     )
-    n_frames = wish.n_bars * bar_steps if n_frames is None else n_frames
-    frames = empty_frames(song, 0, n_frames)
-    frames[:, FERMATA], frames[:, ENDING] = 0, endings(n_frames)
+    edges = frame_edges(song, wish.n_bars * bar_steps * step)
+    edges = edges[: int(nearest_edge(edges, wish.n_bars * bar_steps * step)) + 1]
+    frames = empty_frames(song, edges)
+    frames[:, FERMATA], frames[:, ENDING] = 0, endings(len(frames))
     frames[:, TONIC], frames[:, MODE] = key.tonic, key.mode
-    given = np.zeros((n_frames, N_STREAMS), dtype=np.bool_)
-    return Given(song, 0, frames, given, {}, key, ())
+    given = np.zeros((len(frames), N_STREAMS), dtype=np.bool_)
+    return Given(song, edges, frames, given, {}, key, ())
 
 
 def _opening(openings: tuple[Opening, ...], wish: Wish, rng: np.random.Generator) -> Opening:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from math import gcd
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,6 @@ from bandroid.critique.voice_leading import RANGES
 from bandroid.errors import WishError
 from bandroid.music.choir import BASS, VOICES, is_line, line_of
 from bandroid.music.notes import Notes
-from bandroid.music.quantize import snap
 from bandroid.music.song import Song
 from bandroid.representations.chorale import (
     CELLS,
@@ -29,16 +27,20 @@ from bandroid.representations.chorale import (
     endings,
 )
 from bandroid.representations.chorale_song import (
-    STEPS_PER_QUARTER,
     Key,
     cells_of_line,
     empty_frames,
     fermatas_of,
+    frame_edges,
+    in_whole_steps,
     key_of,
+    nearest_edge,
 )
 
 MOST_STEPS = 16 * 400
 """16ths that are harmonised at once: 400 bars of 4/4"""
+MOST_QUARTERS = 10_000
+"""where what is harmonised must have ended"""
 _BREATH_STEPS = 4
 """where all that is given rests for so long, all rest"""
 
@@ -49,8 +51,8 @@ class Given:
 
     song: Song
     """bars, tempo, key, words: what the result stands on"""
-    first: int
-    """the 16th of the song at which frames begin"""
+    edges: NDArray[np.int64]
+    """int64[T + 1]: where frames begin, ticks of the song"""
     frames: NDArray[np.int64]
     """int64[T, C]"""
     given: NDArray[np.bool_]
@@ -60,10 +62,6 @@ class Given:
     key: Key
     remarks: tuple[str, ...]
     """what was done to it, one sentence each"""
-
-    @property
-    def step_tick(self) -> int:
-        return self.song.ticks_per_quarter // STEPS_PER_QUARTER
 
 
 def given_voices(song: Song, parts: Mapping[int, int], key: Key | None = None) -> Given:
@@ -85,15 +83,17 @@ def given_voices(song: Song, parts: Mapping[int, int], key: Key | None = None) -
                 f"part {part.name!r} is no single line: its {which} line was taken as the {VOICES[voice]}, "
                 f"{n_left_out} notes {side} it were left out"
             )
-    step = song.ticks_per_quarter // STEPS_PER_QUARTER
-    if not any(len(one) for one in notes.values()):
+    sounding = [one for one in notes.values() if len(one)]
+    if not sounding:
         raise WishError("there is not one note to harmonise")
-    first = min(int(np.floor(one.onset_tick[0] / step + 0.5)) for one in notes.values() if len(one))
-    last = max(int(np.ceil(one.end_tick.max() / step - 0.5)) for one in notes.values() if len(one))
-    n_frames = max(last - first, 1)
-    if n_frames > MOST_STEPS:
-        raise WishError(f"it is {n_frames // 16} bars long; {MOST_STEPS // 16} is the most that is harmonised at once")
-    frames = empty_frames(song, first, n_frames)
+    end_tick = max(int(one.end_tick.max()) for one in sounding)
+    edges = frame_edges(song, end_tick) if end_tick <= MOST_QUARTERS * song.ticks_per_quarter else np.zeros(0, np.int64)
+    first = min(int(nearest_edge(edges, one.onset_tick[0])) for one in sounding) if edges.size else 0
+    edges = edges[first : max(int(nearest_edge(edges, end_tick)), first + 1) + 1] if edges.size else edges
+    n_frames = len(edges) - 1
+    if not 0 < n_frames <= MOST_STEPS:
+        raise WishError(f"it is longer than {MOST_STEPS // 16} bars, the most that is harmonised at once")
+    frames = empty_frames(song, edges)
     given = np.zeros((n_frames, N_STREAMS), dtype=np.bool_)
     for voice, one in notes.items():
         octaves = _octaves_to_range(one, voice)
@@ -102,9 +102,9 @@ def given_voices(song: Song, parts: Mapping[int, int], key: Key | None = None) -
             times = "an octave" if abs(octaves) == 1 else f"{abs(octaves)} octaves"
             remarks.append(f"the {VOICES[voice]} was harmonised {times} {way}, where a {VOICES[voice]} sings")
         sung = Notes(one.onset_tick, one.length_tick, np.clip(one.pitch + 12 * octaves, 0, 127), one.velocity)
-        frames[:, voice], frames[:, STRUCK.start + voice] = cells_of_line(sung, step, first, n_frames)
+        frames[:, voice], frames[:, STRUCK.start + voice] = cells_of_line(sung, edges)
         given[:, voice] = True
-    frames[:, FERMATA] = fermatas_of(song, frames, first)
+    frames[:, FERMATA] = fermatas_of(song, frames, edges)
     given[:, N_VOICES] = frames[:, FERMATA] != UNKNOWN_FERMATA
     # Where nobody says, the net places fermatas itself.
     frames[:, FERMATA] = np.where(given[:, N_VOICES], frames[:, FERMATA], 0)
@@ -115,15 +115,7 @@ def given_voices(song: Song, parts: Mapping[int, int], key: Key | None = None) -
     frames[:, TONIC], frames[:, MODE] = found.tonic, found.mode
     _let_all_breathe(frames, given)
     remarks += _crossings(frames, given)
-    return Given(song, first, frames, given, notes, found, tuple(remarks))
-
-
-def in_whole_steps(song: Song) -> Song:
-    """Return a song whose 16th is a whole number of ticks, every note exactly where it was."""
-    factor = STEPS_PER_QUARTER // gcd(song.ticks_per_quarter, STEPS_PER_QUARTER)
-    if factor == 1:
-        return song
-    return replace(snap(song, factor * song.ticks_per_quarter).song, remarks=song.remarks)
+    return Given(song, edges, frames, given, notes, found, tuple(remarks))
 
 
 def _octaves_to_range(notes: Notes, voice: int) -> int:

@@ -21,7 +21,7 @@ from bandroid.music.notes import Notes
 from bandroid.music.song import KeyChange, Song, TempoChange
 from bandroid.music.theory import key_name
 from bandroid.representations.chorale import CELLS, FERMATA, N_VOICES, STRUCK
-from bandroid.representations.chorale_song import Key, notes_of, voice_part
+from bandroid.representations.chorale_song import STEPS_PER_QUARTER, Key, nearest_edge, notes_of, voice_part
 
 CANDIDATES = 4
 """that each result is the best of"""
@@ -44,6 +44,8 @@ class Harmony:
     song: Song
     frames: NDArray[np.int64]
     """int64[T, C]"""
+    edges: NDArray[np.int64]
+    """int64[T + 1]: where they begin, ticks of the song"""
     faults: Faults
     """where a voice that was not given has a share in them"""
     nats_each: float
@@ -95,6 +97,7 @@ def harmonise(
         Harmony(
             song=song_of(given, frames[i], wish.program),
             frames=frames[i],
+            edges=given.edges,
             faults=faults[i],
             nats_each=float((cost[i] - wish.rules.cost_of(faults[i])) / max(int(free.sum()), 1)),
             key=given.key,
@@ -124,7 +127,7 @@ def song_of(given: Given, frames: NDArray[np.int64], program: int) -> Song:
         notes = given.notes.get(voice)
         if notes is None:
             own = frames[:, CELLS][:, voice]
-            notes = notes_of(own, frames[:, STRUCK][:, voice], given.step_tick, VELOCITY, given.first)
+            notes = notes_of(own, frames[:, STRUCK][:, voice], given.edges, VELOCITY)
         parts.append(voice_part(voice, notes, program))
     song = given.song
     # The words of what is given are sung by the soprano: all sing them at once.
@@ -144,12 +147,21 @@ def song_of(given: Given, frames: NDArray[np.int64], program: int) -> Song:
 
 
 def fermatas_in(frames: NDArray[np.int64], soprano: Notes, given: Given) -> tuple[int, ...]:
-    """Return the ticks of soprano notes that bear a fermata for most of their length."""
-    found = []
+    """Return the ticks of soprano notes that bear a fermata for most of their length.
+
+    Where the net set them, one ends a phrase: of several notes in a row the last, and none that is shorter than a beat.
+    """
+    is_given = bool(given.given[:, N_VOICES].all())
+    found: list[int] = []
+    was_held = False
     for onset, end in zip(soprano.onset_tick.tolist(), soprano.end_tick.tolist(), strict=True):
-        first, last = (round(tick / given.step_tick) - given.first for tick in (onset, end))
+        first, last = nearest_edge(given.edges, [onset, end]).tolist()
         own = frames[max(first, 0) : max(last, first + 1), FERMATA]
-        if own.size and (own == 1).mean() > 0.5:
+        is_held = bool(own.size) and bool((own == 1).mean() > 0.5)
+        if is_held and was_held and not is_given:
+            found.pop()
+        was_held = is_held and (is_given or last - first >= STEPS_PER_QUARTER)
+        if was_held:
             found.append(onset)
     return tuple(sorted(set(found)))
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from bandroid.critique.voice_leading import faults_of
 from bandroid.errors import WishError
-from bandroid.generation.chorale_given import in_whole_steps
 from bandroid.generation.chorale_style import ChoraleStyle
 from bandroid.generation.chorale_writer import Task, write_again
 from bandroid.generation.harmony import CANDIDATES, PASSES, Harmony, HarmonyWish, different
@@ -19,8 +18,17 @@ from bandroid.music.clock import bar_grid
 from bandroid.music.notes import Notes
 from bandroid.music.song import Song
 from bandroid.music.theory import key_name
-from bandroid.representations.chorale import CELLS, ENDING, FERMATA, N_STREAMS, N_VOICES, STRUCK, endings
-from bandroid.representations.chorale_song import STEPS_PER_QUARTER, Key, frames_of_song, key_of, notes_of
+from bandroid.representations.chorale import ENDING, FERMATA, N_STREAMS, N_VOICES, STRUCK, endings
+from bandroid.representations.chorale_song import (
+    STEPS_PER_QUARTER,
+    Key,
+    frame_edges,
+    frames_of_song,
+    in_whole_steps,
+    key_of,
+    nearest_edge,
+    notes_of,
+)
 
 
 def infill(
@@ -45,10 +53,10 @@ def infill(
     first_bar, last_bar = bars
     if last_bar > grid.n_bars:
         raise WishError(f"--at {first_bar}-{last_bar}: it has {grid.n_bars} bars")
-    step = song.ticks_per_quarter // STEPS_PER_QUARTER
     frames = frames_of_song(song, sung)
-    start = int(grid.onset_tick[first_bar - 1]) // step
-    end = min(-(-int(grid.onset_tick[last_bar]) // step), len(frames))
+    edges = frame_edges(song, song.end_tick)
+    bounds = nearest_edge(edges, [grid.onset_tick[first_bar - 1], grid.onset_tick[last_bar]]).tolist()
+    start, end = bounds[0], min(bounds[1], len(frames))
     if start >= end:
         raise WishError(f"--at {first_bar}-{last_bar}: nothing sounds there")
     frames[:, ENDING] = endings(len(frames))
@@ -76,16 +84,18 @@ def infill(
         parts = list(song.parts)
         for voice in voices:
             own = written[index]
-            new = notes_of(own[start:end, CELLS][:, voice], own[start:end, STRUCK][:, voice], step, 1, start)
+            cells, struck = own[start:end, voice], own[start:end, STRUCK.start + voice]
+            new = notes_of(cells, struck, edges[start : end + 1], 1)
             begins_anew = bool(own[start, STRUCK.start + voice])
             goes_on_anew = end >= len(own) or bool(own[end, STRUCK.start + voice])
             old = parts[sung[voice]].notes
-            joined = _joined(old, new, start * step, end * step, begins_anew, goes_on_anew)
+            joined = _joined(old, new, int(edges[start]), int(edges[end]), begins_anew, goes_on_anew)
             parts[sung[voice]] = replace(parts[sung[voice]], notes=joined)
         found.append(
             Harmony(
                 song=replace(song, parts=tuple(parts)),
                 frames=written[index],
+                edges=edges,
                 faults=faults[index],
                 nats_each=float((cost[index] - wish.rules.cost_of(faults[index])) / max(int(free.sum()), 1)),
                 key=key,

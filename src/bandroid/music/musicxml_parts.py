@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bandroid.music.choir import voice_named
 from bandroid.music.general_midi import drum_name, program_name
 from bandroid.music.musicxml_signs import plain_number, plain_text
 from bandroid.music.notation.staves import StavedPart
@@ -64,5 +65,8 @@ def _abbreviated(name: str) -> str:
     """Shorten a part's name for the later systems: "Distortion Guitar" -> "Dist. Gtr."."""
     if len(name) <= 8:
         return name
-    words = [_SHORT_WORDS.get(word.lower(), word) for word in re.findall(r"[^\s()]+", name)]
+    names = re.findall(r"[^\s(),]+", name)
+    if all(voice_named(word) is not None for word in names):
+        return " ".join(f"{word[0]}." for word in names)
+    words = [_SHORT_WORDS.get(word.lower(), word) for word in names]
     return " ".join([word if len(word) <= 6 else f"{word[:5].rstrip('.,-:')}." for word in words if word][:3])

@@ -119,7 +119,8 @@ def _given(frames: NDArray[np.int64], voices: Sequence[int]) -> Given:
     metre = (n_beats, 4)
     metres = [MetreChange(0, *metre)] + ([MetreChange(pickup * TICKS_PER_QUARTER // 4, *metre)] if pickup else [])
     song = Song(TICKS_PER_QUARTER, (), tempos=(TempoChange(0, TEMPO_QPM),), metres=tuple(metres))
-    return Given(song, 0, frames, given, {}, key, ())
+    edges = np.arange(len(frames) + 1) * (TICKS_PER_QUARTER // 4)
+    return Given(song, edges, frames, given, {}, key, ())
 
 
 def _plain(song: Song) -> Song:

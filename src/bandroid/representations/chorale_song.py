@@ -1,20 +1,23 @@
 """Songs of four voices <-> frames: which parts sing what, where bars and beats lie, in what key.
 
-A beat has four places whatever it is divided into, so that a bar of 6/8 looks to the net like two quarters and one of
-5/4 like five: metres that nobody taught it are felt by their beats.
+A frame is a 16th; but a beat of 6/8 and its like has four frames, too, two eighths and two 16ths: so it looks to the
+net like a quarter, and what the net writes as two eighths becomes a quarter and an eighth. Bars of 5/4 have five such
+beats: metres that nobody taught the net are felt by them. Where frames lie is said by their **edges**, in ticks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import gcd
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bandroid.music.choir import VOICES, mean_pitch
 from bandroid.music.clock import BarGrid, bar_grid
 from bandroid.music.notes import Notes
+from bandroid.music.quantize import snap
 from bandroid.music.song import Part, Song
 from bandroid.music.theory import estimate_key
 from bandroid.representations.chorale import (
@@ -40,6 +43,8 @@ from bandroid.representations.chorale import (
 
 Ints = NDArray[np.int64]
 STEPS_PER_QUARTER = 4
+_PLACE_OF_SIXTH = (0, 0, 1, 1, 2, 3)
+"""of a beat of three eighths"""
 _SURE = 0.8
 """confidence from which on notes are believed more than a key signature"""
 _ENDS_ON = 0.7
@@ -58,40 +63,77 @@ class Key:
         return MINOR if self.is_minor else MAJOR
 
 
-def frames_of_song(song: Song, parts: Sequence[int], first: int = 0, n_frames: int | None = None) -> Ints:
-    """Return four parts of a song as frames, int64[T, C], from the 16th `first` on; pitches are folded into cells."""
-    step = song.ticks_per_quarter / STEPS_PER_QUARTER
-    end = max((int(song.parts[index].notes.end_tick.max(initial=0)) for index in parts), default=0)
-    total = max(round(end / step) - first, 1) if n_frames is None else n_frames
-    frames = empty_frames(song, first, total)
+def frame_edges(song: Song, end_tick: int) -> Ints:
+    """Return where frames begin, ticks from the song's start, int64[T + 1]: the last bar is whole.
+
+    The song's quarter is a whole number of 16ths (`in_whole_steps`).
+    """
+    grid = bar_grid(song, end_tick)
+    beat_tick, _ = _beats(grid, song.ticks_per_quarter)
+    left_out = _left_out(grid, song.ticks_per_quarter)
+    edges: list[int] = []
+    for bar in range(grid.n_bars):
+        onset, length = int(grid.onset_tick[bar]), int(grid.length_tick[bar])
+        beat, skipped = int(beat_tick[bar]), int(left_out[bar])
+        is_compound = _is_compound(int(grid.numerator[bar]), int(grid.denominator[bar]))
+        step = song.ticks_per_quarter // STEPS_PER_QUARTER
+        within = [beat * sixth // 6 for sixth in (0, 2, 4, 5)] if is_compound else list(range(0, beat, step))
+        places = [at * beat + place for at in range(-(-(length + skipped) // beat)) for place in within]
+        edges += [onset + place - skipped for place in places if skipped <= place < skipped + length]
+    return np.array([*edges, int(grid.onset_tick[-1])], dtype=np.int64)
+
+
+def in_whole_steps(song: Song) -> Song:
+    """Return a song whose 16th is a whole number of ticks, every note exactly where it was."""
+    factor = STEPS_PER_QUARTER // gcd(song.ticks_per_quarter, STEPS_PER_QUARTER)
+    if factor == 1:
+        return song
+    return replace(snap(song, factor * song.ticks_per_quarter).song, remarks=song.remarks)
+
+
+def nearest_edge(edges: Ints, tick: ArrayLike) -> Ints:
+    """Return which edge each tick is nearest to, the later of two."""
+    middles = (edges[:-1] + edges[1:]) / 2
+    found: Ints = np.searchsorted(middles, np.asarray(tick), side="right").astype(np.int64)
+    return found
+
+
+def frames_of_song(song: Song, parts: Sequence[int]) -> Ints:
+    """Return four parts of a song as frames, int64[T, C], from its start; pitches are folded into cells."""
+    song = in_whole_steps(song)
+    end = max((int(song.parts[index].notes.end_tick.max(initial=1)) for index in parts), default=1)
+    edges = frame_edges(song, end)
+    edges = edges[: max(int(nearest_edge(edges, end)), 1) + 1]
+    frames = empty_frames(song, edges)
     for voice, index in enumerate(parts):
-        frames[:, voice], frames[:, STRUCK.start + voice] = cells_of_line(song.parts[index].notes, step, first, total)
-    frames[:, FERMATA] = fermatas_of(song, frames, first)
+        frames[:, voice], frames[:, STRUCK.start + voice] = cells_of_line(song.parts[index].notes, edges)
+    frames[:, FERMATA] = fermatas_of(song, frames, edges)
     if (key := key_of(song)) is not None:
         frames[:, TONIC], frames[:, MODE] = key.tonic, key.mode
     return frames
 
 
-def empty_frames(song: Song, first: int, n_frames: int) -> Ints:
+def empty_frames(song: Song, edges: Ints) -> Ints:
     """Return frames that hold a song's bars and beats and nothing else, int64[T, C]."""
-    frames = np.zeros((n_frames, N_COLUMNS), dtype=np.int64)
+    frames = np.zeros((len(edges) - 1, N_COLUMNS), dtype=np.int64)
     frames[:, CELLS] = REST
     frames[:, FERMATA], frames[:, TONIC], frames[:, MODE] = UNKNOWN_FERMATA, UNKNOWN_TONIC, UNKNOWN_MODE
-    frames[:, PLACE], frames[:, BEATS] = places_of(song, first, n_frames)
+    frames[:, PLACE], frames[:, BEATS] = places_of(song, edges)
     return frames
 
 
-def cells_of_line(notes: Notes, step_tick: float, first: int, n_frames: int) -> tuple[Ints, Ints]:
-    """Return a line's cells and strokes, int64[T] each; of notes within one 16th, the one that fills most of it."""
+def cells_of_line(notes: Notes, edges: Ints) -> tuple[Ints, Ints]:
+    """Return a line's cells and strokes, int64[T] each; of notes within one frame, the one that fills most of it."""
+    n_frames = len(edges) - 1
     cells, struck = np.full(n_frames, REST, dtype=np.int64), np.zeros(n_frames, dtype=np.int64)
     filled = np.zeros(n_frames)
-    for onset, end, pitch in zip(notes.onset_tick.tolist(), notes.end_tick.tolist(), notes.pitch.tolist(), strict=True):
-        start, stop = onset / step_tick - first, end / step_tick - first
-        begin = int(np.floor(start + 0.5))
-        finish = max(int(np.floor(stop + 0.5)), begin + 1)
-        for frame in range(max(begin, 0), min(finish, n_frames)):
-            share = min(stop, frame + 1) - max(start, frame)
-            if frame == max(begin, 0) and filled[frame] > share:
+    onsets, ends = notes.onset_tick.tolist(), notes.end_tick.tolist()
+    begins, finishes = nearest_edge(edges, onsets).tolist(), nearest_edge(edges, ends).tolist()
+    each = zip(onsets, ends, begins, finishes, notes.pitch.tolist(), strict=True)
+    for onset, end, begin, finish, pitch in each:
+        for frame in range(begin, min(max(finish, begin + 1), n_frames)):
+            share = min(end, int(edges[frame + 1])) - max(onset, int(edges[frame]))
+            if frame == begin and filled[frame] > share:
                 continue
             cells[frame] = _folded(pitch) - LOWEST_PITCH
             struck[frame] = frame == begin
@@ -99,28 +141,30 @@ def cells_of_line(notes: Notes, step_tick: float, first: int, n_frames: int) -> 
     return cells, struck
 
 
-def places_of(song: Song, first: int, n_frames: int) -> tuple[Ints, Ints]:
-    """Return each 16th's place in its bar, and how many beats that has, int64[T] each."""
-    step = song.ticks_per_quarter / STEPS_PER_QUARTER
-    tick = np.round((np.arange(n_frames) + first) * step).astype(np.int64)
-    grid = bar_grid(song, int(tick[-1]) + 1 if n_frames else 1)
+def places_of(song: Song, edges: Ints) -> tuple[Ints, Ints]:
+    """Return each frame's place in its bar, and how many beats that has, int64[T] each."""
+    tick = edges[:-1]
+    grid = bar_grid(song, int(edges[-1]))
     bar = grid.bar_of(tick)
     beat_tick, n_beats = _beats(grid, song.ticks_per_quarter)
     within = tick - grid.onset_tick[bar] + _left_out(grid, song.ticks_per_quarter)[bar]
     beat = np.minimum(within // beat_tick[bar], MOST_BEATS - 1)
-    place = np.minimum(within % beat_tick[bar] * BEAT_PLACES // beat_tick[bar], BEAT_PLACES - 1)
+    sixth = within % beat_tick[bar] * 6 // beat_tick[bar]
+    plain = np.minimum(within % beat_tick[bar] * BEAT_PLACES // beat_tick[bar], BEAT_PLACES - 1)
+    is_compound = np.array(
+        [_is_compound(*metre) for metre in zip(grid.numerator.tolist(), grid.denominator.tolist(), strict=True)]
+    )
+    place = np.where(is_compound[bar], np.array(_PLACE_OF_SIXTH)[sixth], plain)
     return (beat * BEAT_PLACES + place).astype(np.int64), np.minimum(n_beats[bar], MOST_BEATS)
 
 
-def fermatas_of(song: Song, frames: Ints, first: int) -> Ints | int:
+def fermatas_of(song: Song, frames: Ints, edges: Ints) -> Ints | int:
     """Return where fermatas sound, int64[T]: as long as the soprano's note; unknown where a song has none."""
     if not song.fermatas:
         return UNKNOWN_FERMATA
     found = np.zeros(len(frames), dtype=np.int64)
-    step = song.ticks_per_quarter / STEPS_PER_QUARTER
-    for at_tick in song.fermatas:
-        frame = round(at_tick / step) - first
-        if 0 <= frame < len(frames):
+    for frame in nearest_edge(edges, song.fermatas).tolist():
+        if frame < len(frames):
             later = np.flatnonzero((frames[frame + 1 :, STRUCK.start] == 1) | (frames[frame + 1 :, 0] == REST))
             found[frame : frame + 1 + (int(later[0]) if later.size else len(frames))] = 1
     return found
@@ -160,14 +204,14 @@ def once_through(frames: Ints) -> Ints:
     return frames
 
 
-def notes_of(cells: Ints, struck: Ints, step_tick: int, velocity: int, first: int = 0) -> Notes:
-    """Return a voice's notes: int64[T] twice -> ticks; a pitch that is not struck anew is held."""
-    edges = np.flatnonzero((struck == 1) | (np.diff(cells, prepend=-1) != 0))
-    ends = np.append(edges[1:], len(cells))
+def notes_of(cells: Ints, struck: Ints, edges: Ints, velocity: int) -> Notes:
+    """Return a voice's notes: int64[T] twice, int64[T + 1] -> ticks; a pitch that is not struck anew is held."""
+    begins = np.flatnonzero((struck == 1) | (np.diff(cells, prepend=-1) != 0))
+    ends = np.append(begins[1:], len(cells))
     rows = [
-        ((first + start) * step_tick, (end - start) * step_tick, int(cells[start]) + LOWEST_PITCH, velocity)
-        for start, end in zip(edges.tolist(), ends.tolist(), strict=True)
-        if cells[start] < REST
+        (int(edges[begin]), int(edges[end] - edges[begin]), int(cells[begin]) + LOWEST_PITCH, velocity)
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+        if cells[begin] < REST
     ]
     return Notes.from_rows(rows)
 
@@ -180,13 +224,20 @@ def voice_part(voice: int, notes: Notes, program: int) -> Part:
 def _beats(grid: BarGrid, ticks_per_quarter: int) -> tuple[Ints, Ints]:
     """Return per bar: the ticks of a beat, and how many beats the metre has."""
     numerator, denominator = grid.numerator, grid.denominator
-    is_compound = (numerator % 3 == 0) & (numerator > 3) & (denominator >= 8)
+    is_compound = np.array(
+        [_is_compound(*metre) for metre in zip(numerator.tolist(), denominator.tolist(), strict=True)]
+    )
     unit = ticks_per_quarter * 4 // denominator
     # A bar of halves is counted in quarters: chorales in 3/2 move as those in 4/4 do.
     quarter = np.minimum(np.maximum(unit, 1), ticks_per_quarter)
     beat = np.where(is_compound, 3 * unit, quarter)
     whole = numerator * ticks_per_quarter * 4 // denominator
     return np.maximum(beat, 1), np.maximum(whole // np.maximum(beat, 1), 1)
+
+
+def _is_compound(numerator: int, denominator: int) -> bool:
+    """Say whether a metre's beats have three parts each: 6/8, 9/8, 12/8, 6/16 ..."""
+    return numerator % 3 == 0 and numerator > 3 and denominator >= 8
 
 
 def _left_out(grid: BarGrid, ticks_per_quarter: int) -> Ints:
