@@ -18,7 +18,7 @@ from bandroid.generation.chorale_style import ChoraleStyle, load_chorale_style
 from bandroid.generation.chorale_writer import Task, write, write_again
 from bandroid.generation.compose import Wish
 from bandroid.generation.harmony import CANDIDATES, PASSES, USUAL_HARMONY
-from bandroid.generation.sampling import AS_LEARNT
+from bandroid.generation.sampling import AS_LEARNT, Sampling
 from bandroid.representations.chorale import CELLS, ENDING, N_STREAMS, N_SYMBOLS, N_VOICES, STRUCK, endings
 
 Ints = NDArray[np.int64]
@@ -59,7 +59,12 @@ def marks(pieces: Sequence[Ints]) -> Marks:
 
 
 def token_error(
-    runtime: ChoraleRuntime, pieces: Sequence[Ints], given: Sequence[int], rng: np.random.Generator
+    runtime: ChoraleRuntime,
+    pieces: Sequence[Ints],
+    given: Sequence[int],
+    rng: np.random.Generator,
+    how: Sampling = AS_LEARNT,
+    rules: Rules = FREE,
 ) -> float:
     """Return the share of cells that are not Bach's, of the voices that are not given.
 
@@ -69,12 +74,12 @@ def token_error(
     wrong = total = 0
     for piece in pieces:
         task = task_of(piece, given, VOTES)
-        drawn = write(runtime, task, task.given, AS_LEARNT, FREE, rng)
+        drawn = write(runtime, task, task.given, how, rules, rng)
         for voice in set(range(N_VOICES)) - set(given):
             votes = np.stack([(drawn[:, :, voice] == symbol).sum(axis=0) for symbol in range(N_SYMBOLS)])
             wrong += int((votes.argmax(axis=0) != piece[:, voice]).sum())
             total += len(piece)
-    return wrong / total
+    return wrong / max(total, 1)
 
 
 def harmonised(runtime: ChoraleRuntime, piece: Ints, rng: np.random.Generator, rules: Rules = USUAL_RULES) -> Ints:

@@ -26,7 +26,7 @@ from bandroid.music.theory import key_name
 from bandroid.representations.chorale import CELLS, ENDING, FERMATA, MODE, N_STREAMS, TONIC, endings
 from bandroid.representations.chorale_song import STEPS_PER_QUARTER, Key, empty_frames, frame_edges, nearest_edge
 
-CANDIDATES = 24
+CANDIDATES = 40
 """that a piece is chosen from"""
 MOST_BARS = 200
 LONGEST_COPY_STEPS = 32
