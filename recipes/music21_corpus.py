@@ -91,7 +91,7 @@ def credit(song: UsedSong) -> TrainingSong:
     """Describe a piece for the card."""
     file = song.path.relative_to(corpus_folder()).as_posix()
     split = "train" if song.split == TRAIN else "held-out"
-    title = song.song.title or song.path.stem
+    title = (song.song.title or song.path.stem).removesuffix(".mxl")
     return TrainingSong(title, "Johann Sebastian Bach", LICENCE, f"music21/{file}", song.sha256, split)  # type: ignore[arg-type]
 
 

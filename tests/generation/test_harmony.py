@@ -163,6 +163,10 @@ def test_compose(style: ChoraleStyle) -> None:
     assert bar_grid(piece.song).n_bars == 8 and [part.name for part in piece.song.parts][:2] == ["Soprano", "Alto"]
     assert piece.song == compose_chorale(style, Wish(n_bars=8, key=(7, True), metre=(3, 4)), seed=4).song
     assert piece.song.keys[0].fifths == -2
+    ends = [part.notes.end_tick[-1] for part in piece.song.parts]
+    lengths = [part.notes.length_tick[-1] for part in piece.song.parts]
+    assert set(ends) == {8 * 3 * 480} and set(lengths) == {3 * 480}, "it ends with a bar of one chord"
+    assert piece.song.fermatas[-1] == 7 * 3 * 480
     pickup = compose_chorale(style, Wish(n_bars=4), seed=4).song
     assert [change.onset_tick for change in pickup.metres] == [0, 480]
     for wish in (Wish(n_bars=500), Wish(programs=(19, 40)), Wish(n_steps=7)):

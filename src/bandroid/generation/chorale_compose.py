@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bandroid.critique.chorale_features import features_of
 from bandroid.critique.chorale_runs import RunIndex
 from bandroid.errors import WishError
-from bandroid.generation.chorale_critic import write_whole
+from bandroid.generation.chorale_critic import last_chord_of, write_whole
 from bandroid.generation.chorale_given import Given
 from bandroid.generation.chorale_style import ChoraleStyle, Opening
 from bandroid.generation.compose import TICKS_PER_QUARTER, Piece, Wish
@@ -23,7 +23,7 @@ from bandroid.generation.space_song import judged
 from bandroid.music.choir import CHOIR_PROGRAM
 from bandroid.music.song import MetreChange, Song, TempoChange
 from bandroid.music.theory import key_name
-from bandroid.representations.chorale import CELLS, ENDING, FERMATA, MODE, N_STREAMS, TONIC, endings
+from bandroid.representations.chorale import CELLS, ENDING, FERMATA, MODE, N_STREAMS, TONIC, endings, is_changed
 from bandroid.representations.chorale_song import STEPS_PER_QUARTER, Key, empty_frames, frame_edges, nearest_edge
 
 CANDIDATES = 40
@@ -34,6 +34,8 @@ LONGEST_COPY_STEPS = 32
 _CELLS_OF_A_NOTE = 5
 """about: most notes last a quarter, some two eighths, some longer"""
 _COPY_COST = 1000.0
+_STILL_COST, _STILL_FRAMES = 1.0, 8
+"""what a frame costs in which nobody moves, beyond two beats: the corpus waits no longer before its last chord"""
 
 
 def compose_chorale(
@@ -91,11 +93,18 @@ def chosen_of(
     written = write_whole(style.runtime, frame, n_candidates, for_cells(wish.sampling), rng)
     cells = written[..., CELLS]
     cost = style.critic(np.array([features_of(one) for one in cells]))
+    cost = cost + [_STILL_COST * max(longest_still(one[: last_chord_of(frame)]) - _STILL_FRAMES, 0) for one in cells]
     if wish.copy_guard:
         index = RunIndex(style.pieces)
         cost = cost + [_COPY_COST * (index.longest(one) > LONGEST_COPY_STEPS) for one in cells]
     best: NDArray[np.int64] = written[int(cost.argmin())]
     return best
+
+
+def longest_still(cells: NDArray[np.int64]) -> int:
+    """Return the most frames in a row of int64[T, 4] in which nobody moves."""
+    moves = np.flatnonzero(is_changed(cells).any(axis=1))
+    return int(np.diff(np.append(moves, len(cells))).max(initial=0))
 
 
 def from_nothing(opening: Opening, wish: Wish) -> Given:

@@ -19,11 +19,14 @@ from bandroid.generation.chorale_rules import AS_BACH
 from bandroid.generation.chorale_writer import Task, write
 from bandroid.generation.sampling import Sampling
 from bandroid.representations.chorale import (
+    BEAT_PLACES,
+    BEATS,
     CELLS,
     ENDING,
     FERMATA,
     N_STREAMS,
     N_VOICES,
+    PLACE,
     REST,
     STRUCK,
     endings,
@@ -32,8 +35,8 @@ from bandroid.representations.chorale import (
 MOST_PIECES = 150
 """of the corpus whose frames are filled by the net, to be heard against it"""
 _EACH = 4
-LAST_CHORD_STEPS = 8
-"""a piece ends with half a bar of one chord"""
+_LAST_CHORD_FRAMES = 6
+"""that the last chord of a piece has at least"""
 
 
 def learn_critic(
@@ -62,6 +65,16 @@ def write_whole(
     frames[..., CELLS], frames[..., STRUCK], frames[..., FERMATA] = REST, 0, 0
     frames[..., ENDING] = endings(len(frame))
     given = np.zeros((n, len(frame), N_STREAMS), dtype=np.bool_)
-    last_chord = max(len(frame) - LAST_CHORD_STEPS, 0)
-    task = Task(frames, given, np.zeros(N_VOICES, dtype=np.bool_), last_chord)
-    return write(runtime, task, given, how, AS_BACH, rng)
+    last_chord = last_chord_of(frame)
+    task = Task(frames, given, np.zeros(N_VOICES, dtype=np.bool_), last_chord, is_last_held=True)
+    written = write(runtime, task, given, how, AS_BACH, rng)
+    written[:, last_chord:, FERMATA] = 1
+    return written
+
+
+def last_chord_of(frame: NDArray[np.int64]) -> int:
+    """Return where the last chord of a piece begins, int64[T, C]: with a bar, or in the middle of one of four beats."""
+    places, beats = frame[:, PLACE], frame[:, BEATS]
+    is_strong = (places == 0) | ((places == 2 * BEAT_PLACES) & (beats == 4))
+    found = np.flatnonzero(is_strong[: max(len(frame) - _LAST_CHORD_FRAMES + 1, 0)])
+    return int(found[-1]) if found.size else max(len(frame) - _LAST_CHORD_FRAMES, 0)

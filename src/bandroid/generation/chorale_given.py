@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,13 +86,8 @@ def given_voices(song: Song, parts: Mapping[int, int], key: Key | None = None) -
     sounding = [one for one in notes.values() if len(one)]
     if not sounding:
         raise WishError("there is not one note to harmonise")
-    end_tick = max(int(one.end_tick.max()) for one in sounding)
-    edges = frame_edges(song, end_tick) if end_tick <= MOST_QUARTERS * song.ticks_per_quarter else np.zeros(0, np.int64)
-    first = min(int(nearest_edge(edges, one.onset_tick[0])) for one in sounding) if edges.size else 0
-    edges = edges[first : max(int(nearest_edge(edges, end_tick)), first + 1) + 1] if edges.size else edges
+    edges = _edges(song, sounding)
     n_frames = len(edges) - 1
-    if not 0 < n_frames <= MOST_STEPS:
-        raise WishError(f"it is longer than {MOST_STEPS // 16} bars, the most that is harmonised at once")
     frames = empty_frames(song, edges)
     given = np.zeros((n_frames, N_STREAMS), dtype=np.bool_)
     for voice, one in notes.items():
@@ -116,6 +111,20 @@ def given_voices(song: Song, parts: Mapping[int, int], key: Key | None = None) -
     _let_all_breathe(frames, given)
     remarks += _crossings(frames, given)
     return Given(song, edges, frames, given, notes, found, tuple(remarks))
+
+
+def _edges(song: Song, sounding: Sequence[Notes]) -> NDArray[np.int64]:
+    """Return where frames begin and end that hold some notes; raises WishError where they would be too many."""
+    too_long = WishError(f"it is longer than {MOST_STEPS // 16} bars, the most that is harmonised at once")
+    end_tick = max(int(one.end_tick.max()) for one in sounding)
+    if end_tick > MOST_QUARTERS * song.ticks_per_quarter:
+        raise too_long
+    edges = frame_edges(song, end_tick)
+    first = min(int(nearest_edge(edges, one.onset_tick[0])) for one in sounding)
+    edges = edges[first : max(int(nearest_edge(edges, end_tick)), first + 1) + 1]
+    if len(edges) > MOST_STEPS + 1:
+        raise too_long
+    return edges
 
 
 def _octaves_to_range(notes: Notes, voice: int) -> int:

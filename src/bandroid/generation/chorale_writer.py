@@ -56,6 +56,8 @@ class Task:
     """bool[V]: whether a voice may rest of its own accord"""
     last_chord: int
     """frame from which on the last chord sounds"""
+    is_last_held: bool = False
+    """whether nobody moves in it"""
 
 
 def write(
@@ -86,11 +88,14 @@ def write(
             )
             is_last = np.full(rows.size, t >= task.last_chord)
             said[:, :N_PITCHES] -= pitch_costs(rules, voice, past.last[rows], now[rows], tonic[rows], is_last)
+            is_held = task.is_last_held and t > task.last_chord
+            if is_held:
+                said[:, :N_PITCHES] -= rules.last_chord * (np.arange(N_PITCHES) != past.last[rows, voice, None])
             if not task.may_rest[voice]:
                 said[:, REST] = -np.inf
             cells = draw_rows(said, how, rng)
             stays = (cells == past.last[rows, voice]) & (cells < REST)
-            strike = rng.random(rows.size) < 1.0 / (1.0 + np.exp(-anew.astype(np.float64)))
+            strike = (rng.random(rows.size) < 1.0 / (1.0 + np.exp(-anew.astype(np.float64)))) & (not is_held)
             frame[rows, voice] = now[rows, voice] = cells
             frame[rows, STRUCK.start + voice] = np.where(stays, strike, cells < REST)
         past, last_fermata = next_past(past, frame[:, CELLS], frame[:, STRUCK]), frame[:, FERMATA]
