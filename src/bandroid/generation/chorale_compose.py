@@ -34,8 +34,9 @@ LONGEST_COPY_STEPS = 32
 _CELLS_OF_A_NOTE = 5
 """about: most notes last a quarter, some two eighths, some longer"""
 _COPY_COST = 1000.0
-_STILL_COST, _STILL_FRAMES = 1.0, 8
-"""what a frame costs in which nobody moves, beyond two beats: the corpus waits no longer before its last chord"""
+_STILL_COST, _STILL_FRAMES = 1.0, 12
+"""what a frame costs in which nobody moves, beyond three beats: before their last bar, three of four pieces of the
+corpus wait no longer"""
 
 
 def compose_chorale(
