@@ -167,6 +167,16 @@ def test_odd_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not Path("bandroid-out").exists()
 
 
+def test_notation_knows_its_metre(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tune that repeats in three, written in four."""
+    path = tmp_path / "tune.abc"
+    path.write_text("X:1\nT:Tune\nM:4/4\nL:1/4\nK:C\n" + "ceg ceg ceg ceg |" * 3 + "c4|]\n")
+    assert bandroid("harmonise", path, *STYLE, "--seed", 1, *QUIET, "-o", tmp_path / "out") == 0
+    assert "read as" not in capsys.readouterr().err
+    new = read_songs(tmp_path / "out" / "tune-harmonised-1.mid")[0]
+    assert (new.metres[0].numerator, new.metres[0].denominator) == (4, 4)
+
+
 def test_infill(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "hymn.mid"
     song = small_chorale()

@@ -84,7 +84,7 @@ def read_one_song(file: Path) -> Song:
     What the reader has to say goes to stderr. Raises MusicFileError where there is none to go on, or more than one.
     """
     from bandroid.music.metre import with_guessed_metre
-    from bandroid.music.read import read_songs
+    from bandroid.music.read import ABC_SUFFIXES, MUSICXML_SUFFIXES, read_songs
 
     if file.is_dir():
         raise MusicFileError(file, "is a folder: name one file in it")
@@ -95,7 +95,9 @@ def read_one_song(file: Path) -> Song:
         )
     if not songs or not songs[0].n_notes:
         raise MusicFileError(file, "holds no notes")
-    song = with_guessed_metre(songs[0])
+    # Whoever writes notes down knows the metre; sequencers state 4/4 whatever is played.
+    is_notation = file.suffix.lower() in (*MUSICXML_SUFFIXES, *ABC_SUFFIXES) and bool(songs[0].metres)
+    song = songs[0] if is_notation else with_guessed_metre(songs[0])
     for remark in dict.fromkeys(song.remarks):
         terminal.remark(f"{file.name}: {remark}")
     return song
