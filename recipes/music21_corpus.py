@@ -19,10 +19,11 @@ from bandroid.bundle.manifest import TrainingSong
 from bandroid.corpus.collect import Corpus, UsedSong
 from bandroid.corpus.split import HELD_OUT, TRAIN
 from bandroid.corpus.tunes import tune_groups
+from bandroid.critique.chorale_runs import stretches
 from bandroid.errors import MachineError
 from bandroid.music.choir import four_voices
 from bandroid.music.read import read_songs
-from bandroid.representations.chorale import CELLS, REST, cells_of
+from bandroid.representations.chorale import CELLS, cells_of
 from bandroid.representations.chorale_song import frames_of_song, once_through
 
 PREFIX = "music21:"
@@ -60,14 +61,14 @@ def frames_of(files: Sequence[Path], names: Sequence[str]) -> list[NDArray[np.in
 def names_of_pieces(files: tuple[Path, ...], table: Path, split: str) -> tuple[str, ...]:
     """Return the names of files that hold a piece of a split of the JSB chorales, found by their notes."""
     pieces = [cells_of(np.array(rows)) for rows in json.loads(table.read_text())[split]]
-    wanted = [_windows(piece) for piece in pieces]
+    wanted = [set(stretches(piece, _WINDOW_STEPS)) for piece in pieces]
     found = []
     for file in files:
         song = read_songs(file)[0]
         sung = four_voices(song)
         if sung is None:
             continue
-        own = _windows(once_through(frames_of_song(song, sung))[:, CELLS])
+        own = set(stretches(once_through(frames_of_song(song, sung))[:, CELLS], _WINDOW_STEPS))
         if any(len(own & other) > _SAME_SHARE * min(len(other), len(own) or 1) for other in wanted):
             found.append(file.name)
     return tuple(found)
@@ -93,14 +94,3 @@ def credit(song: UsedSong) -> TrainingSong:
     split = "train" if song.split == TRAIN else "held-out"
     title = (song.song.title or song.path.stem).removesuffix(".mxl")
     return TrainingSong(title, "Johann Sebastian Bach", LICENCE, f"music21/{file}", song.sha256, split)  # type: ignore[arg-type]
-
-
-def _windows(cells: NDArray[np.int64]) -> set[bytes]:
-    """Return each stretch of a piece, cells int64[T, 4], as what is the same in every key."""
-    found = set()
-    for at in range(len(cells) - _WINDOW_STEPS + 1):
-        part = cells[at : at + _WINDOW_STEPS]
-        there = part < REST
-        lowest = int(part[there].min()) if there.any() else 0
-        found.add(np.where(there, part - lowest, 99).astype(np.int8).tobytes())
-    return found

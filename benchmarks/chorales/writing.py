@@ -74,7 +74,7 @@ def token_error(
     wrong = total = 0
     for piece in pieces:
         task = task_of(piece, given, VOTES)
-        drawn = write(runtime, task, task.given, how, rules, rng)
+        drawn = write(runtime, task, how, rules, rng)
         for voice in set(range(N_VOICES)) - set(given):
             votes = np.stack([(drawn[:, :, voice] == symbol).sum(axis=0) for symbol in range(N_SYMBOLS)])
             wrong += int((votes.argmax(axis=0) != piece[:, voice]).sum())
@@ -107,7 +107,7 @@ def task_of(piece: Ints, given: Sequence[int], n: int) -> Task:
     is_given[:, :, N_VOICES] = True
     strokes = np.flatnonzero(piece[:, STRUCK.start] == 1)
     last = int(strokes[-1]) if strokes.size else len(piece) - _LAST_CHORD_STEPS
-    return Task(frames, is_given, np.zeros(N_VOICES, dtype=np.bool_), last)
+    return Task(frames, is_given, last)
 
 
 def shipped_style() -> ChoraleStyle:

@@ -147,11 +147,11 @@ def test_strict_has_no_more_faults(style: ChoraleStyle) -> None:
 
 def test_rules_forbid_what_they_name() -> None:
     last, now = np.array([[36, 31, 28, 12]]), np.array([[38, 47, 47, 14]])
-    cost = pitch_costs(FREE, 1, last, now, np.array([0]), np.array([False]))
+    cost = pitch_costs(FREE, 1, last, now, np.array([0]), False)
     assert not cost.any()
     from bandroid.generation.chorale_rules import Rules
 
-    cost = pitch_costs(Rules(), 1, last, now, np.array([0]), np.array([False]))
+    cost = pitch_costs(Rules(), 1, last, now, np.array([0]), False)
     # A fifth from the alto up to the soprano was none before; a G over C that goes on to A over D is a parallel.
     assert cost[0, 33] >= 30 and cost[0, 29] == 0
     assert cost[0, 40] > 0, "the alto may not cross the soprano"

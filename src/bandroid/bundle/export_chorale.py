@@ -45,9 +45,7 @@ def check_chorale_parity(net: ChoraleNet, graphs: dict[str, bytes]) -> float:
     return worst
 
 
-def random_frames(
-    n_pieces: int, n_frames: int, rng: np.random.Generator
-) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def random_frames(n_pieces: int, n_frames: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return frames as any could be, int64[B, T, C]."""
     shape = (n_pieces, n_frames)
     columns = [rng.integers(0, N_SYMBOLS, shape) for _ in range(N_VOICES)]

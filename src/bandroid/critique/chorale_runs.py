@@ -24,7 +24,7 @@ class RunIndex:
         self._words: dict[bytes, list[tuple[int, int]]] = {}
         self._pieces: list[list[bytes]] = []
         for number, cells in enumerate(pieces):
-            words = _words(cells)
+            words = stretches(cells, _SHORTEST)
             self._pieces.append(words)
             for place, word in enumerate(words):
                 self._words.setdefault(word, []).append((number, place))
@@ -33,7 +33,7 @@ class RunIndex:
         """Return the most 16ths in a row of a piece, int64[T, 4], that stand in one of the pieces; 0 for short ones."""
         longest = 0
         going: dict[tuple[int, int], int] = {}
-        for word in _words(cells):
+        for word in stretches(cells, _SHORTEST):
             here = self._words.get(word, [])
             going = {place: going.get((place[0], place[1] - 1), 0) + 1 for place in here}
             longest = max(longest, max(going.values(), default=0))
@@ -46,12 +46,12 @@ def longest_runs(pieces: Sequence[Ints], others: Sequence[Ints]) -> list[int]:
     return [index.longest(piece) for piece in pieces]
 
 
-def _words(cells: Ints) -> list[bytes]:
-    """Return each stretch of four frames as what is the same in every key; two that overlap agree on the key."""
+def stretches(cells: Ints, n_frames: int) -> list[bytes]:
+    """Return each stretch of so many frames as what is the same in every key; two that overlap agree on the key."""
     heard = cells < REST
     words = []
-    for at in range(len(cells) - _SHORTEST + 1):
-        part, there = cells[at : at + _SHORTEST], heard[at : at + _SHORTEST]
+    for at in range(len(cells) - n_frames + 1):
+        part, there = cells[at : at + n_frames], heard[at : at + n_frames]
         lowest = int(part[there].min()) if there.any() else 0
         words.append(np.where(there, part - lowest, 99).astype(np.int8).tobytes())
     return words

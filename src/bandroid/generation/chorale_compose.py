@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandroid.critique.chorale_features import features_of
-from bandroid.critique.chorale_runs import RunIndex
 from bandroid.errors import WishError
 from bandroid.generation.chorale_critic import last_chord_of, write_whole
 from bandroid.generation.chorale_given import Given
@@ -96,8 +95,7 @@ def chosen_of(
     cost = style.critic(np.array([features_of(one) for one in cells]))
     cost = cost + [_STILL_COST * max(longest_still(one[: last_chord_of(frame)]) - _STILL_FRAMES, 0) for one in cells]
     if wish.copy_guard:
-        index = RunIndex(style.pieces)
-        cost = cost + [_COPY_COST * (index.longest(one) > LONGEST_COPY_STEPS) for one in cells]
+        cost = cost + [_COPY_COST * (style.run_index.longest(one) > LONGEST_COPY_STEPS) for one in cells]
     best: NDArray[np.int64] = written[int(cost.argmin())]
     return best
 

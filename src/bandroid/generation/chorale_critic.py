@@ -25,7 +25,6 @@ from bandroid.representations.chorale import (
     ENDING,
     FERMATA,
     N_STREAMS,
-    N_VOICES,
     PLACE,
     REST,
     STRUCK,
@@ -66,8 +65,8 @@ def write_whole(
     frames[..., ENDING] = endings(len(frame))
     given = np.zeros((n, len(frame), N_STREAMS), dtype=np.bool_)
     last_chord = last_chord_of(frame)
-    task = Task(frames, given, np.zeros(N_VOICES, dtype=np.bool_), last_chord, is_last_held=True)
-    written = write(runtime, task, given, how, AS_BACH, rng)
+    task = Task(frames, given, last_chord, is_last_held=True)
+    written = write(runtime, task, how, AS_BACH, rng)
     written[:, last_chord:, FERMATA] = 1
     return written
 

@@ -49,9 +49,7 @@ FREE = Rules(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 """no rules: what the net has learnt alone"""
 
 
-def pitch_costs(
-    rules: Rules, voice: int, last: Ints, now: Ints, tonic: Ints, is_last_chord: NDArray[np.bool_]
-) -> Floats:
+def pitch_costs(rules: Rules, voice: int, last: Ints, now: Ints, tonic: Ints, is_last_chord: bool) -> Floats:
     """Return what each pitch of a voice would break, nats, float64[B, N_PITCHES].
 
     int64[B, V] twice: each voice's last cell, and its cell in this frame, NO_PITCH where that is not known yet.
@@ -79,8 +77,8 @@ def pitch_costs(
             was, is_now = (sign * (own - before)) % 12 == size, (sign * (pitch - there)) % 12 == size
             cost += rules.parallels * (both & same_way & was & is_now)
         cost += rules.leading_tone * (is_known & is_leading & ((there - tonic[:, None]) % 12 == LEADING))
-    if is_last_chord.any():
-        cost += rules.last_chord * (is_last_chord[:, None] & ~_fits_last_chord(voice, now, tonic, pitch))
+    if is_last_chord:
+        cost += rules.last_chord * ~_fits_last_chord(voice, now, tonic, pitch)
     return cost
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from bandroid.bundle.store import Bundle
 from bandroid.critique.chorale_features import N_FEATURES
+from bandroid.critique.chorale_runs import RunIndex
 from bandroid.critique.copies import CopyHabit, load_habit
 from bandroid.critique.fingerprints import Index, load_index
 from bandroid.critique.telling import Teller
@@ -71,6 +73,11 @@ class ChoraleStyle:
     """tells pieces of the corpus from what the net writes"""
     index: Index | None = None
     copy_habit: CopyHabit | None = None
+
+    @cached_property
+    def run_index(self) -> RunIndex:
+        """All runs of its pieces: what copies are found by."""
+        return RunIndex(self.pieces)
 
 
 def load_chorale_style(bundle: Bundle) -> ChoraleStyle:

@@ -9,7 +9,7 @@ stood there, by the net and by the rules, is put back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,19 +52,18 @@ class Task:
     """int64[B, T, C]: facts, and cells where they are given"""
     given: Bools
     """bool[B, T, S]"""
-    may_rest: Bools
-    """bool[V]: whether a voice may rest of its own accord"""
     last_chord: int
     """frame from which on the last chord sounds"""
     is_last_held: bool = False
     """whether nobody moves in it"""
 
 
-def write(
-    runtime: ChoraleRuntime, task: Task, given: Bools, how: Sampling, rules: Rules, rng: np.random.Generator
-) -> Ints:
-    """Return the task's frames with all that is not `given` written anew, in one pass: int64[B, T, C]."""
-    frames = task.frames.copy()
+def write(runtime: ChoraleRuntime, task: Task, how: Sampling, rules: Rules, rng: np.random.Generator) -> Ints:
+    """Return the task's frames with all that is not given written anew, in one pass: int64[B, T, C].
+
+    No voice rests of its own accord.
+    """
+    frames, given = task.frames.copy(), task.given
     n_pieces, n_frames = frames.shape[:2]
     context = runtime.hear(told_rows(frames, given), is_anything_given(given))
     state, past = runtime.start(n_pieces), no_past(n_pieces)
@@ -86,13 +85,12 @@ def write(
             said, anew = runtime.say(
                 voice, about[rows], frame[rows, FERMATA], others[rows], references[rows], tonic[rows]
             )
-            is_last = np.full(rows.size, t >= task.last_chord)
+            is_last = t >= task.last_chord
             said[:, :N_PITCHES] -= pitch_costs(rules, voice, past.last[rows], now[rows], tonic[rows], is_last)
             is_held = task.is_last_held and t > task.last_chord
             if is_held:
                 said[:, :N_PITCHES] -= rules.last_chord * (np.arange(N_PITCHES) != past.last[rows, voice, None])
-            if not task.may_rest[voice]:
-                said[:, REST] = -np.inf
+            said[:, REST] = -np.inf
             cells = draw_rows(said, how, rng)
             stays = (cells == past.last[rows, voice]) & (cells < REST)
             strike = (rng.random(rows.size) < 1.0 / (1.0 + np.exp(-anew.astype(np.float64)))) & (not is_held)
@@ -112,15 +110,13 @@ def write_again(
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Ints, NDArray[np.float64]]:
     """Write in one pass, then passages anew, `n_passes` in all: int64[B, T, C], and what each piece costs, nats."""
-    frames = write(runtime, task, task.given, how, rules, rng)
+    frames = write(runtime, task, how, rules, rng)
     cost = cost_of(runtime, frames, task.given, rules)
     report(1, n_passes)
     for number in range(1, n_passes):
         share = 1.0 - 0.8 * number / n_passes
         opened = np.stack([_passages(frames.shape[1], share, rng) for _ in frames])
-        given = task.given | ~opened
-        proposed = Task(frames, given, task.may_rest, task.last_chord)
-        again = write(runtime, proposed, given, how, rules, rng)
+        again = write(runtime, replace(task, frames=frames, given=task.given | ~opened), how, rules, rng)
         again_cost = cost_of(runtime, again, task.given, rules)
         is_better = again_cost <= cost
         frames = np.where(is_better[:, None, None], again, frames)

@@ -115,7 +115,6 @@ def task_of(given: Given, n: int) -> Task:
     return Task(
         np.repeat(given.frames[None], n, axis=0),
         np.repeat(given.given[None], n, axis=0),
-        np.zeros(N_VOICES, dtype=np.bool_),
         max(last, 0),
     )
 

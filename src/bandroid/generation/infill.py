@@ -68,7 +68,6 @@ def infill(
     task = Task(
         np.repeat(frames[None], n, axis=0),
         np.repeat(given[None], n, axis=0),
-        np.zeros(N_VOICES, dtype=np.bool_),
         last_chord=len(frames) - STEPS_PER_QUARTER,
     )
     rng = np.random.default_rng(seed)

@@ -54,7 +54,8 @@ from bandroid.representations.chorale_rows import (
     rows_of,
 )
 
-SMALL_SHARE, TINY = 2, 12
+TINY = 12
+"""numbers that describe what has few values"""
 
 
 class Rows(NamedTuple):
@@ -126,7 +127,7 @@ class ChoraleNet(nn.Module):
     def __init__(self, config: ChoraleModel) -> None:
         super().__init__()
         self.config = config
-        large, small = config.embedding, config.embedding // SMALL_SHARE
+        large, small = config.embedding, config.embedding // 2
         # What is seldom met, such as bars of five beats, should say nothing rather than anything.
         facts = [nn.Embedding(N_PLACES, small), _silent(MOST_BEATS + 1), _silent(3), _silent(N_ENDINGS)]
         of_voices = [
