@@ -21,8 +21,10 @@ def save(net: nn.Module, path: Path) -> None:
     """Write a net's weights down."""
     arrays: dict[str, Any] = {}
     for name, tensor in net.state_dict().items():
-        if tensor.dim() == 2:
-            arrays[name], arrays[f"{name}{_SCALE}"] = in_eight_bits(tensor.numpy())
+        if tensor.dim() > 1:
+            levels, scale = in_eight_bits(tensor.flatten(1).numpy())
+            arrays[name] = levels.reshape(tensor.shape)
+            arrays[f"{name}{_SCALE}"] = scale.reshape(-1, *[1] * (tensor.dim() - 1))
         else:
             arrays[name] = tensor.numpy()
     content = io.BytesIO()

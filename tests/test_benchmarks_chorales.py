@@ -15,9 +15,11 @@ from bandroid.critique.telling import Teller, learn_teller
 from bandroid.generation.chorale_net import ChoraleRuntime
 from bandroid.models.chorale import ChoraleNet
 from bandroid.models.config import ChoraleModel
-from bandroid.representations.chorale import CELLS, REST, is_changed
+from bandroid.representations.chorale import CELLS, REST, TONIC, is_changed
 from bandroid.representations.chorale_song import frames_of_song
+from benchmarks.chorales import lines
 from benchmarks.chorales import net as nets
+from benchmarks.chorales.crf import CrfModel, VoiceCrf
 from benchmarks.chorales.jsb import pieces
 from benchmarks.chorales.tell import Ngram, cells_of_pieces, shuffled, tell, transitions_of
 from benchmarks.chorales.writing import harmonised, marks, token_error
@@ -79,6 +81,33 @@ def test_errors_are_counted(chorales: list[NDArray[np.int64]]) -> None:
     assert token_error(runtime, chorales[:2], (0, 1, 2, 3), rng) == 0.0
     one = harmonised(runtime, chorales[0], rng)
     assert (one[:, 0] == chorales[0][:, 0]).all() and marks([one]).crossings_pct <= 100
+
+
+def test_a_voice_told_whole_is_counted(chorales: list[NDArray[np.int64]]) -> None:
+    """Also: a second of training makes it less wrong, and it is told nothing of what it is asked for."""
+    torch.manual_seed(0)
+    crf = VoiceCrf(CrfModel(width=12, embedding=8, head=10)).eval()
+    before = lines.token_error(crf, chorales[:2], (0, 1, 2))
+    assert 0.5 < before <= 1.0
+    other = [piece.copy() for piece in chorales[:2]]
+    for piece in other:
+        piece[:, 3] = 1
+    assert lines.token_error(crf, other, (0, 1, 2)) > 0.5
+    told: list[str] = []
+    nets.train(crf, lines.recipe(lines.TO_THREE), chorales, 1, 2.0, told.append)
+    assert told and lines.token_error(crf, chorales[:2], (0, 1, 2)) < before
+
+
+def test_a_key_is_named_by_what_is_given(chorales: list[NDArray[np.int64]]) -> None:
+    frames = chorales[0][None].copy()
+    given = np.zeros((*frames.shape[:2], 5), dtype=np.bool_)
+    given[..., :3] = True
+    tonic = lines.in_their_keys(frames, given)[0, 0, TONIC]
+    higher = frames.copy()
+    higher[..., CELLS] += 3
+    assert lines.in_their_keys(higher, given)[0, 0, TONIC] == (tonic + 3) % 12
+    frames[..., 3] = 0
+    assert lines.in_their_keys(frames, given)[0, 0, TONIC] == tonic, "what is not given says nothing"
 
 
 def test_a_net_is_scored_by_the_chain_rule(data: Path) -> None:

@@ -157,13 +157,13 @@ class ChoraleNet(nn.Module):
             )
         ]
         self.told = nn.ModuleList([*told, nn.Embedding(3, TINY), nn.Embedding(LONGEST_RUN + 1, TINY), *facts])
-        self.note = nn.Linear(_width(self.told), config.context)
-        self.hear = nn.LSTM(_width(self.told), config.context, batch_first=True, bidirectional=True)
+        self.note = nn.Linear(width_of(self.told), config.context)
+        self.hear = nn.LSTM(width_of(self.told), config.context, batch_first=True, bidirectional=True)
         self.n_context = 3 * config.context
-        self.enter = nn.Linear(_width(self.heard) + self.n_context, config.width)
+        self.enter = nn.Linear(width_of(self.heard) + self.n_context, config.width)
         self.first = Remembering(config.width, config.width, config.weight_dropout)
         self.second = Remembering(config.width, config.width, config.weight_dropout)
-        self.n_known = config.width + _width(self.heard) + self.n_context
+        self.n_known = config.width + width_of(self.heard) + self.n_context
         self.say_fermata = nn.Linear(self.n_known, 1)
         self.fermata = _silent(3)
         self.others = nn.ModuleList(
@@ -179,7 +179,7 @@ class ChoraleNet(nn.Module):
             )
             for voice in range(N_VOICES)
         )
-        n_thought = self.n_known + TINY + _width(self.others[0])
+        n_thought = self.n_known + TINY + width_of(self.others[0])
         self.think = nn.ModuleList(nn.Linear(n_thought, config.head) for _ in range(N_VOICES))
         # By itself, by its degree, by its interval from each reference.
         n_said = N_SYMBOLS + N_DEGREES + N_INTERVALS * N_REFERENCES
@@ -195,7 +195,7 @@ class ChoraleNet(nn.Module):
         Each cell is told all frames before it, the fermata and the voices before it in ORDER in its own frame, and
         what is given anywhere: in a piece of which nothing is given, nothing else. Facts are told as they are.
         """
-        heard = self._drop_heard(_looked_up(self.heard, rows.heard))
+        heard = self._drop_heard(looked_up(self.heard, rows.heard))
         context = self._context(rows, heard)
         entered = functional.relu(self.enter(torch.cat([heard, context], dim=2)))
         remembered = self._drop(self.first(self._drop_heard(entered)))
@@ -211,7 +211,7 @@ class ChoraleNet(nn.Module):
         """Return what is heard of what is given: float[B, T, n_context], 0 for a piece of which nothing is."""
         if not bool(rows.is_told.any()):
             return like.new_zeros(*like.shape[:2], self.n_context)
-        told = self._drop_heard(_looked_up(self.told, rows.told))
+        told = self._drop_heard(looked_up(self.told, rows.told))
         heard = torch.cat([functional.relu(self.note(told)), self.hear(told)[0]], dim=2)
         return self._drop_heard(heard) * rows.is_told[:, None, None]
 
@@ -219,22 +219,22 @@ class ChoraleNet(nn.Module):
         """Return scores of a voice's symbols, float[B, T, N], and log-odds of a stroke, float[B, T]."""
         others = self.others[voice]
         assert isinstance(others, nn.ModuleList)
-        told = torch.cat([known, _looked_up(others, rows.of_voice[:, :, voice])], dim=2)
+        told = torch.cat([known, looked_up(others, rows.of_voice[:, :, voice])], dim=2)
         thought = self._drop(functional.relu(self.think[voice](told)))
         alone, by_degree, by_interval = self.say[voice](thought).split(
             [N_SYMBOLS, N_DEGREES, N_INTERVALS * N_REFERENCES], dim=2
         )
-        scores = alone[..., :N_PITCHES] + _by_degree(by_degree, rows.tonic)
+        scores = alone[..., :N_PITCHES] + score_by_degree(by_degree, rows.tonic)
         by_reference = by_interval.unflatten(2, (N_REFERENCES, N_INTERVALS))
         for number in range(N_REFERENCES):
-            scores = scores + _by_interval(by_reference[:, :, number], rows.references[:, :, voice, number])
+            scores = scores + score_by_interval(by_reference[:, :, number], rows.references[:, :, voice, number])
         return torch.cat([scores, alone[..., N_PITCHES:]], dim=2), self.say_anew[voice](thought)[..., 0]
 
     def _drop(self, x: Tensor) -> Tensor:
-        return _dropped(x, self.config.dropout) if self.training else x
+        return dropped(x, self.config.dropout) if self.training else x
 
     def _drop_heard(self, x: Tensor) -> Tensor:
-        return _dropped(x, self.config.feature_dropout) if self.training else x
+        return dropped(x, self.config.feature_dropout) if self.training else x
 
 
 def costs(said: Said, frames: Tensor) -> Costs:
@@ -251,7 +251,7 @@ def costs(said: Said, frames: Tensor) -> Costs:
     )
 
 
-def _by_interval(scores: Tensor, reference: Tensor) -> Tensor:
+def score_by_interval(scores: Tensor, reference: Tensor) -> Tensor:
     """float[B, T, N_INTERVALS], int64[B, T] -> a score for each pitch by its interval, float[B, T, N_PITCHES].
 
     Where the reference is no pitch all pitches have the same.
@@ -261,23 +261,23 @@ def _by_interval(scores: Tensor, reference: Tensor) -> Tensor:
     return scores.gather(2, place)
 
 
-def _by_degree(scores: Tensor, tonic: Tensor) -> Tensor:
+def score_by_degree(scores: Tensor, tonic: Tensor) -> Tensor:
     pitch = torch.arange(N_PITCHES, device=tonic.device)
     place = torch.where(tonic[..., None] < UNKNOWN_TONIC, (pitch - tonic[..., None]) % 12, N_DEGREES - 1)
     return scores.gather(2, place)
 
 
-def _looked_up(tables: Sequence[nn.Module] | nn.ModuleList, rows: Tensor) -> Tensor:
+def looked_up(tables: Sequence[nn.Module] | nn.ModuleList, rows: Tensor) -> Tensor:
     """int64[B, T, F] -> float[B, T, H], each column by its own table."""
     return torch.cat([table(rows[..., column]) for column, table in enumerate(tables)], dim=2)
 
 
-def _dropped(x: Tensor, share: float) -> Tensor:
+def dropped(x: Tensor, share: float) -> Tensor:
     """Return numbers of which a share is dropped, the same ones in all frames of a piece: float[B, T, F]."""
     return x * functional.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), share)
 
 
-def _width(tables: nn.Module) -> int:
+def width_of(tables: nn.Module) -> int:
     return sum(table.embedding_dim for table in tables.children() if isinstance(table, nn.Embedding))
 
 
