@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bandroid.representations.chorale import CELLS, N_VOICES, NO_PITCH
-from bandroid.representations.chorale_rows import N_TOLD, PAIRS, coming_of, interval, told_rows
+from bandroid.representations.chorale import N_VOICES
+from bandroid.representations.chorale_rows import N_TOLD, PAIRS, coming_of, given_cells, interval, told_rows
 
 N_AROUND = N_TOLD + 3 * N_VOICES + len(PAIRS) + 1
 
@@ -28,8 +28,3 @@ def around_rows(frames: Ints, given: NDArray[np.bool_], asked: Ints) -> Ints:
     upper, lower = (told[..., [pair[side] for pair in PAIRS]] for side in (0, 1))
     which = np.broadcast_to(asked[:, None, None], (*told.shape[:2], 1))
     return np.concatenate([told_rows(frames, given), came_from, interval(upper, lower), which], axis=-1)
-
-
-def given_cells(frames: Ints, given: NDArray[np.bool_]) -> Ints:
-    """int64[B, T, C], bool[B, T, S] -> cells that are given, NO_PITCH elsewhere: int64[B, T, V]."""
-    return np.where(given[..., :N_VOICES], frames[..., CELLS], NO_PITCH)

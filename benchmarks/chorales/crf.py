@@ -24,19 +24,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bandroid.models.chorale import TINY, dropped, looked_up, score_by_degree, score_by_interval, width_of
-from bandroid.representations.chorale import (
-    MOST_BEATS,
-    N_ENDINGS,
-    N_PITCHES,
-    N_PLACES,
-    N_SYMBOLS,
-    N_VOICES,
-    REST,
-    TONIC,
+from bandroid.models.chorale import (
+    TINY,
+    dropped,
+    fact_tables,
+    looked_up,
+    score_by_degree,
+    score_by_interval,
+    told_tables,
+    width_of,
 )
-from bandroid.representations.chorale_rows import LONGEST_RUN, N_DEGREES, N_INTERVALS, PAIRS
-from benchmarks.chorales.around import around_rows, given_cells
+from bandroid.representations.chorale import N_PITCHES, N_SYMBOLS, N_VOICES, REST, TONIC
+from bandroid.representations.chorale_rows import LONGEST_RUN, N_DEGREES, N_INTERVALS, PAIRS, given_cells
+from benchmarks.chorales.around import around_rows
 
 DILATIONS = (1, 2, 4, 8, 16, 32, 1, 2)
 """frames between what a convolution compares: four bars of 4/4 either way"""
@@ -89,15 +89,11 @@ class VoiceCrf(nn.Module):
     def __init__(self, config: CrfModel) -> None:
         super().__init__()
         self.config = config
-        large, small = config.embedding, config.embedding // 2
-        symbols, intervals, runs = N_SYMBOLS + 1, N_INTERVALS, LONGEST_RUN + 1
-        of_voice = [(symbols, large), (N_DEGREES, TINY), (3, TINY), (symbols, small), (runs, TINY), (intervals, TINY)]
-        told = [*of_voice, (symbols, small)] * N_VOICES
-        facts = [(3, TINY), (runs, TINY), (N_PLACES, small), (MOST_BEATS + 1, TINY), (3, TINY), (N_ENDINGS, TINY)]
-        came_from = [(symbols, small), (runs, TINY), (intervals, TINY)] * N_VOICES
-        between = [(intervals, small)] * len(PAIRS)
-        shapes = [*told, *facts, *came_from, *between, (N_VOICES, small)]
-        self.tables = nn.ModuleList(nn.Embedding(*shape) for shape in shapes)
+        small = config.embedding // 2
+        came_from = [(N_SYMBOLS + 1, small), (LONGEST_RUN + 1, TINY), (N_INTERVALS, TINY)] * N_VOICES
+        between = [(N_INTERVALS, small)] * len(PAIRS)
+        around = [nn.Embedding(*shape) for shape in (*came_from, *between, (N_VOICES, small))]
+        self.tables = nn.ModuleList([*told_tables(config.embedding), *fact_tables(config.embedding), *around])
         width = config.width
         self.enter = nn.Linear(width_of(self.tables), width)
         self.blocks = nn.ModuleList(Block(width, dilation) for dilation in DILATIONS)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bandroid.representations.chorale import CELLS, ENDING, N_STREAMS, N_VOICES, REST, TONIC, endings
+from bandroid.representations.chorale_rows import given_cells
 from bandroid.training.chorale_lessons import drawn, padded
-from benchmarks.chorales.around import given_cells
 from benchmarks.chorales.crf import VoiceCrf, around_as_tensors, line_costs, marginals
 from benchmarks.chorales.net import BATCH, Pieces, Recipe
+from benchmarks.chorales.writing import task_of
 
 TO_THREE, TO_SOPRANO = (0, 1, 2), (0,)
 """voices that are given: all but the bass, the soprano alone"""
@@ -52,12 +53,9 @@ def token_error(net: VoiceCrf, pieces: Pieces, given_voices: Sequence[int]) -> f
     open_voices = [voice for voice in range(N_VOICES) if voice not in given_voices]
     wrong = total = 0
     for piece in pieces:
-        frames = np.repeat(piece[None], len(open_voices), axis=0)
-        frames[..., ENDING] = endings(len(piece))
-        given = np.zeros((*frames.shape[:2], N_STREAMS), dtype=np.bool_)
-        given[..., list(given_voices)] = True
-        own = torch.ones(frames.shape[:2], dtype=torch.bool)
-        around = around_as_tensors(in_their_keys(frames, given), given, np.array(open_voices))
+        task = task_of(piece, given_voices, len(open_voices))
+        own = torch.ones(task.frames.shape[:2], dtype=torch.bool)
+        around = around_as_tensors(in_their_keys(task.frames, task.given), task.given, np.array(open_voices))
         said = marginals(net(around, own), own).argmax(dim=2).numpy()
         wrong += int((piece[:, open_voices] != said.T).sum())
         total += said.size

@@ -128,8 +128,7 @@ class ChoraleNet(nn.Module):
         super().__init__()
         self.config = config
         large, small = config.embedding, config.embedding // 2
-        # What is seldom met, such as bars of five beats, should say nothing rather than anything.
-        facts = [nn.Embedding(N_PLACES, small), _silent(MOST_BEATS + 1), _silent(3), _silent(N_ENDINGS)]
+        facts = fact_tables(config.embedding)
         of_voices = [
             table
             for _ in range(N_VOICES)
@@ -143,20 +142,7 @@ class ChoraleNet(nn.Module):
         ]
         between = [nn.Embedding(N_INTERVALS, small) for _ in PAIRS]
         self.heard = nn.ModuleList([*of_voices, *between, _silent(3), *facts])
-        told = [
-            table
-            for _ in range(N_VOICES)
-            for table in (
-                nn.Embedding(N_SYMBOLS + 1, large),
-                nn.Embedding(N_DEGREES, TINY),
-                nn.Embedding(3, TINY),
-                nn.Embedding(N_SYMBOLS + 1, small),
-                nn.Embedding(LONGEST_RUN + 1, TINY),
-                nn.Embedding(N_INTERVALS, TINY),
-                nn.Embedding(N_SYMBOLS + 1, small),
-            )
-        ]
-        self.told = nn.ModuleList([*told, nn.Embedding(3, TINY), nn.Embedding(LONGEST_RUN + 1, TINY), *facts])
+        self.told = nn.ModuleList([*told_tables(config.embedding), *facts])
         self.note = nn.Linear(width_of(self.told), config.context)
         self.hear = nn.LSTM(width_of(self.told), config.context, batch_first=True, bidirectional=True)
         self.n_context = 3 * config.context
@@ -262,6 +248,7 @@ def score_by_interval(scores: Tensor, reference: Tensor) -> Tensor:
 
 
 def score_by_degree(scores: Tensor, tonic: Tensor) -> Tensor:
+    """float[B, T, N_DEGREES], int64[B, T] -> a score for each pitch by its degree, float[B, T, N_PITCHES]."""
     pitch = torch.arange(N_PITCHES, device=tonic.device)
     place = torch.where(tonic[..., None] < UNKNOWN_TONIC, (pitch - tonic[..., None]) % 12, N_DEGREES - 1)
     return scores.gather(2, place)
@@ -278,7 +265,35 @@ def dropped(x: Tensor, share: float) -> Tensor:
 
 
 def width_of(tables: nn.Module) -> int:
+    """Return how many numbers `looked_up` finds in a frame."""
     return sum(table.embedding_dim for table in tables.children() if isinstance(table, nn.Embedding))
+
+
+def told_tables(embedding: int) -> list[nn.Embedding]:
+    """Return tables of what is given, column by column of `chorale_rows.told_rows` up to its facts."""
+    large, small = embedding, embedding // 2
+    of_voices = [
+        table
+        for _ in range(N_VOICES)
+        for table in (
+            nn.Embedding(N_SYMBOLS + 1, large),
+            nn.Embedding(N_DEGREES, TINY),
+            nn.Embedding(3, TINY),
+            nn.Embedding(N_SYMBOLS + 1, small),
+            nn.Embedding(LONGEST_RUN + 1, TINY),
+            nn.Embedding(N_INTERVALS, TINY),
+            nn.Embedding(N_SYMBOLS + 1, small),
+        )
+    ]
+    return [*of_voices, nn.Embedding(3, TINY), nn.Embedding(LONGEST_RUN + 1, TINY)]
+
+
+def fact_tables(embedding: int) -> list[nn.Embedding]:
+    """Return tables of a frame's facts, which are known and not written.
+
+    What is seldom met, such as bars of five beats, should say nothing rather than anything.
+    """
+    return [nn.Embedding(N_PLACES, embedding // 2), _silent(MOST_BEATS + 1), _silent(3), _silent(N_ENDINGS)]
 
 
 def _silent(n_rows: int) -> nn.Embedding:

@@ -123,15 +123,19 @@ def heard_rows(past: Past, last_fermata: Ints, frames: Ints) -> Ints:
 
 def told_rows(frames: Ints, given: NDArray[np.bool_]) -> Ints:
     """int64[B, T, C], bool[B, T, S] -> int64[B, T, N_TOLD]."""
-    is_told = given[..., :N_VOICES]
-    told = np.where(is_told, frames[..., CELLS], NO_PITCH)
-    strokes = np.where(is_told, frames[..., STRUCK] + HELD, NOT_TOLD)
+    told = given_cells(frames, given)
+    strokes = np.where(given[..., :N_VOICES], frames[..., STRUCK] + HELD, NOT_TOLD)
     coming = coming_of(told, strokes)
     later, move = coming.later, interval(coming.next, told)
     columns = [told, degree(told, frames[..., TONIC, None]), strokes, coming.next, coming.left, move, later]
     of_voices = np.stack(columns, axis=-1).reshape(*told.shape[:-1], -1)
     fermata = np.where(given[..., N_VOICES], frames[..., FERMATA], UNKNOWN_FERMATA)[..., None]
     return np.concatenate([of_voices, fermata, _until(fermata == 1), frames[..., FACT_COLUMNS]], axis=-1)
+
+
+def given_cells(frames: Ints, given: NDArray[np.bool_]) -> Ints:
+    """int64[B, T, C], bool[B, T, S] -> cells that are given, NO_PITCH elsewhere: int64[B, T, V]."""
+    return np.where(given[..., :N_VOICES], frames[..., CELLS], NO_PITCH)
 
 
 class Coming(NamedTuple):
